@@ -34,6 +34,29 @@ options:
         twice.
     type: bool
     default: false
+  path:
+    description: Absolute path of the file. Rejected if the service does not read a file at this path.
+    type: str
+    default: ""
+  service:
+    description:
+      - Result of M(vfio.devices.service_settings_info) for nova-compute, with the other files that it reads. Rejects
+        files that stop nova-compute, providers that two files list, and traits and inventories with which guests get
+        other devices than the profiles declare.
+    type: dict
+    default: {}
+  report_in_placement:
+    description: Same as for P(vfio.devices.nova_config#filter). Only for the check of other files.
+    type: bool
+    default: false
+  pci_in_placement:
+    description: Same as for P(vfio.devices.nova_config#filter). Only for the check of other files.
+    type: bool
+    default: false
+  written:
+    description: Whether the file is written. If V(false), only other files are checked.
+    type: bool
+    default: true
 seealso:
   - plugin: vfio.devices.placement_tree
     plugin_type: filter

@@ -30,6 +30,10 @@ options:
     description: Whether to read MIG layouts.
     type: bool
     default: false
+  serial_numbers:
+    description: Whether to read whether cards have serial numbers.
+    type: bool
+    default: false
   boot:
     description: Options of M(vfio.devices.boot_restore), and the checksum of its program.
     type: dict
@@ -141,6 +145,11 @@ services:
   description: Results of M(vfio.devices.service_settings_info) by program.
   returned: if RV(due) is not empty
   type: dict
+restarts_owed:
+  description: Programs of which a process was started before its settings changed, such as V(nova-compute).
+  returned: if RV(due) is not empty
+  type: list
+  elements: str
 boot_problems:
   description: Why the boot service cannot be installed, one sentence for each reason.
   returned: if RV(due) is not empty
@@ -163,6 +172,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import together
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
+from ansible_collections.vfio.devices.plugins.module_utils._run.facts import MIG, SERIAL_NUMBERS, USERS
 from ansible_collections.vfio.devices.plugins.module_utils._run.managed_files import Requested
 from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
 from ansible_collections.vfio.devices.plugins.module_utils._site.observe import Boot, Service, observe_site
@@ -193,6 +203,7 @@ def main():
         argument_spec={
             "users": {"type": "bool", "default": False},
             "mig": {"type": "bool", "default": False},
+            "serial_numbers": {"type": "bool", "default": False},
             "boot": {"type": "dict", "required": True, "options": BOOT},
             "files": {"type": "list", "elements": "dict", "default": [], "options": FILE},
             "services": {"type": "list", "elements": "dict", "default": [], "options": SERVICE},
@@ -211,7 +222,8 @@ def main():
         boot = Boot(given["boot"]["state"] == "present", given["boot"]["python"], of_boot, given["boot"]["program"])
         services = [Service(**service) for service in given["services"]]
         host = HostRoot(given["host_root"], timeout)
-        seen = observe_site(host, given["users"], given["mig"], boot, services, files)
+        gather = [part for part in (USERS, MIG, SERIAL_NUMBERS) if given[part]]
+        seen = observe_site(host, gather, boot, services, files)
         seen["changed"] = False
         return seen, ()
 

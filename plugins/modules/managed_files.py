@@ -68,6 +68,12 @@ options:
             file V('0644').
         type: str
         default: ""
+  program:
+    description:
+      - Name of the program that reads the files, such as V(nova-compute). Before a change, the module records its
+        processes below C(/run/vfio-devices), so that a later run knows whether they still have their former settings.
+    type: str
+    default: ""
   host_root:
     description: Root of the host's file system.
     type: path
@@ -111,7 +117,15 @@ files:
       type: str
       sample: created
 restart:
-  description: Whether a service that reads the files must be restarted. Not necessary if only headers have changed.
+  description:
+    - Whether a service that reads the files must be restarted. Not necessary if only headers have changed. Also true if
+      RV(restart_owed) is.
+  returned: always, but when it is refused
+  type: bool
+restart_owed:
+  description:
+    - Whether the files need no restart now, but a process of O(program) was started before their last change. For
+      example, a play was stopped before its handlers.
   returned: always, but when it is refused
   type: bool
 problems:
@@ -125,8 +139,10 @@ from ansible_collections.vfio.devices.plugins.module_utils._core import oldest_p
 
 # isort: split
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
 from ansible_collections.vfio.devices.plugins.module_utils._run import managed_files
 from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
+from ansible_collections.vfio.devices.plugins.module_utils._services import restarts
 
 
 def main():
@@ -146,14 +162,27 @@ def main():
                     "mode": {"type": "str", "default": ""},
                 },
             },
+            "program": {"type": "str", "default": ""},
             "host_root": {"type": "path", "default": "/"},
         },
         supports_check_mode=True,
     )
+    program, root = module.params["program"], module.params["host_root"]
     files = [managed_files.Requested(**file) for file in module.params["files"]]
 
     def work():
-        return managed_files.converge(module.params["host_root"], files, module.check_mode)._asdict(), ()
+        planned = managed_files.converge(root, files, check_mode=True)
+        if not program:
+            host, is_owed = None, False
+        else:
+            host = HostRoot(root)
+            is_owed = not planned.restart and program in restarts.owed(host)
+        if planned.changed and not module.check_mode:
+            if host and planned.restart:
+                restarts.note(host, program)
+            planned = managed_files.converge(root, files, check_mode=False)
+        restart = planned.restart or is_owed
+        return {**planned._asdict(), "restart": restart, "restart_owed": is_owed}, host.warnings if host else ()
 
     run(module, work)
 

@@ -33,9 +33,11 @@ options:
         seconds, so it is not part of the default.
       - V(models) adds the names of models to V(physical_functions), and the versions of the kernel and of drivers. It
         reads the host's C(pci.ids), a large file, so it is not part of the default.
+      - V(serial_numbers) adds to V(physical_functions) whether a card has a serial number. The firmware of the card
+        answers, which may take seconds, so it is not part of the default.
     type: list
     elements: str
-    choices: [physical_functions, parents, devices, iommu, mdevctl, users, mig, models]
+    choices: [physical_functions, parents, devices, iommu, mdevctl, users, mig, models, serial_numbers]
     default: [physical_functions, parents, devices, iommu, mdevctl]
   classes:
     description:
@@ -280,6 +282,13 @@ ansible_facts:
                   description: The registry key C(RmPVMRL) of the driver. Null if it is not set.
                   type: str
                   sample: "0x00030001"
+            has_serial_number:
+              description:
+                - Whether the Vital Product Data of a card with SR-IOV has a serial number that libvirt reports. Null if
+                  it cannot be read.
+              returned: when V(serial_numbers) is gathered
+              type: bool
+              sample: true
             mig:
               description:
                 - MIG of an NVIDIA GPU, without profiles if the GPU does not support it. Null for other cards, and if

@@ -42,6 +42,12 @@ options:
     description: Text that the file has or will have.
     type: str
     default: ""
+  present:
+    description:
+      - Current text of a file on another host, from which a tool such as kolla-ansible creates the files of the
+        container. Options of this text are not in RV(others).
+    type: str
+    default: ""
 seealso:
   - module: vfio.devices.managed_files
 """
@@ -61,7 +67,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 source:
-  description: V(process), V(unit), or null if the start of the service is unknown.
+  description:
+    - V(process), V(unit), V(kolla) for the command that kolla-ansible has configured, or null if the start of the
+      service is unknown.
   returned: always
   type: str
   sample: process
@@ -114,7 +122,8 @@ overridden:
 others:
   description:
     - Options of nova's devices in all other files, in the order of reading and with the names of the newest release.
-      Empty if the service does not read O(path).
+    - For a container, options of its files that are neither in O(content) nor in O(present). With kolla-ansible, these
+      are the files of C(/etc/kolla) that the next start copies. Otherwise empty if the service does not read O(path).
   returned: always
   type: list
   elements: dict
@@ -138,6 +147,27 @@ others:
     later:
       description: Whether the service reads the file after O(path).
       type: bool
+    replaced:
+      description: Whether kolla-ansible will replace the value, because O(content) sets the option too.
+      type: bool
+provider_directory:
+  description: Directory from which nova-compute reads traits and inventories of providers.
+  returned: always
+  type: str
+  sample: /etc/nova/provider_config
+providers:
+  description: The files C(*.yaml) of RV(provider_directory).
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    file:
+      description: Path of the file, on the host if the container has a copy.
+      type: str
+      sample: /etc/nova/provider_config/site.yaml
+    text:
+      description: Text of the file. Null if it cannot be read.
+      type: str
 cyborg_gpus:
   description:
     - File in which a cyborg-agent of the host enables its driver for NVIDIA GPUs, or null. Cyborg then reports all of
@@ -201,11 +231,12 @@ def main():
             "unit": {"type": "str", "default": ""},
             "path": {"type": "str", "required": True},
             "content": {"type": "str", "default": ""},
+            "present": {"type": "str", "default": ""},
             "host_root": {"type": "path", "default": "/"},
         },
         supports_check_mode=True,
     )
-    given = {name: module.params[name] for name in ("project", "program", "path", "content")}
+    given = {name: module.params[name] for name in ("project", "program", "path", "content", "present")}
 
     def work():
         host = HostRoot(module.params["host_root"])

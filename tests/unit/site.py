@@ -53,7 +53,7 @@ class Site:
 
     def due(self):
         """Return the reasons from the comparison with the result of a module."""
-        seen = observe_site(self.host.root(), False, False, Boot(True, None, 60.0, PROGRAM), [], [])
+        seen = observe_site(self.host.root(), [], Boot(True, None, 60.0, PROGRAM), [], [])
         seen = json.loads(json.dumps(seen))
         try:
             return due.of_host(self.plan(seen["facts"]), seen, False, PERSIST).all

@@ -70,6 +70,12 @@ PATHS = (
     ),
     Writable("run/vfio-devices/changing/<card>.json", FILE, MODES, "makes the udev rule of a card wait"),
     Writable("run/vfio-devices/daemon-reload", FILE, BOOT, "remembers that systemd has to reload its units"),
+    Writable(
+        "run/vfio-devices/restart/<program>.json",
+        FILE,
+        "module managed_files",
+        "remembers processes that still have their former settings",
+    ),
     Writable("run/vfio-devices/lock", FILE, "modules that change a host", "keeps other runs off the host"),
     Writable("etc/udev/rules.d/90-vfio-devices-<card>.rules", FILE, MODES, "creates VFs again for a native driver"),
     Writable("etc/mdevctl.d/<parent>/<uuid>", FILE, INSTANCES, "defines an mdev for mdevctl, libvirt and nova"),

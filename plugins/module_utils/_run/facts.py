@@ -29,8 +29,9 @@ MDEVCTL = "mdevctl"
 USERS = "users"
 MIG = "mig"
 MODELS = "models"
+SERIAL_NUMBERS = "serial_numbers"
 DEFAULT_PARTS = (PHYSICAL_FUNCTIONS, PARENTS, DEVICES, IOMMU, MDEVCTL)
-PARTS = (*DEFAULT_PARTS, USERS, MIG, MODELS)
+PARTS = (*DEFAULT_PARTS, USERS, MIG, MODELS, SERIAL_NUMBERS)
 
 # Network controllers, NVMe, display and 3D controllers, NVSwitches, processing accelerators (include/linux/pci_ids.h).
 DEFAULT_CLASSES = ("02", "0108", "03", "0680", "12")
@@ -80,6 +81,12 @@ def observe_host(host: HostRoot, gather: Iterable[str], classes: Iterable[str] =
             for entry in facts[PHYSICAL_FUNCTIONS]:
                 entry["model"] = names[entry["address"]]
             facts["versions"] = models.observe_versions(host, filter(None, (one.driver for one in selected)))
+        if SERIAL_NUMBERS in gather:
+            from .._devices import vpd
+
+            for entry in facts[PHYSICAL_FUNCTIONS]:
+                if entry["total_vfs"]:
+                    entry["has_serial_number"] = vpd.has_serial_number(host, entry["address"])
         if MIG in gather:
             from .mig_facts import mig_facts, observe_mig
 

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from .._host.root import HostRoot
-from . import oslo, started
+from . import kolla, oslo, started
 from .files import of_service, order_of
 
 PROJECT, PROGRAM = "cyborg", "cyborg-agent"
@@ -19,12 +19,12 @@ OPTION = ("agent", "enabled_drivers")
 
 def file_with_gpus(host: HostRoot) -> str | None:
     """Return the file that enables the driver of the agent for NVIDIA GPUs, or None."""
-    if not host.exists(f"etc/{PROJECT}") and not host.exists(f"{started.KOLLA}/{PROGRAM}"):
+    if not host.exists(f"etc/{PROJECT}") and not host.exists(f"{kolla.DIRECTORY}/{PROGRAM}"):
         return None
     found = started.observe(host, PROGRAM, PROGRAM)
     if found.arguments is None:
         return None
-    files, sources = of_service(host, found), oslo.sources(PROJECT, found.arguments)
+    files, sources = of_service(host, found, PROGRAM), oslo.sources(PROJECT, found.arguments)
     values = [
         (path, entry[2])
         for path in order_of(files, sources)

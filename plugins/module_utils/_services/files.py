@@ -8,29 +8,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from .._host.root import HostRoot
-from . import oslo
+from . import kolla, oslo
 from .started import Started
 
 
 class Files(NamedTuple):
-    """The files of the host, or of a container with its root directory in ``top``."""
+    """The files of the host, or of a container.
+
+    ``top`` is the root directory of the files, or None if the container does not run. ``deployed`` maps files of the
+    container to the files of the host that its next start copies.
+    """
 
     host: HostRoot
-    top: str
+    top: str | None
+    deployed: Mapping[str, str] = MappingProxyType({})
 
     def names(self, directory: str) -> list[str]:
-        return self.host.names(f"{self.top}{directory.lstrip('/')}")
+        found = set(self.host.names(f"{self.top}{directory.lstrip('/')}")) if self.top is not None else set()
+        copied = {path.rpartition("/")[2] for path in self.deployed if path.rpartition("/")[0] == directory}
+        return sorted(found | copied)
+
+    def read(self, path: str) -> str | None:
+        """Return the text of a file, or None if it is missing or unreadable."""
+        place = self.deployed.get(path)
+        if place is None and self.top is not None:
+            place = f"{self.top}{path.lstrip('/')}"
+        return None if place is None else self.host.read(place, optional=True)
 
     def text(self, path: str) -> str:
-        return self.host.read(f"{self.top}{path.lstrip('/')}", optional=True) or ""
+        return self.read(path) or ""
+
+    def shown(self, path: str) -> str:
+        """Return the path of a file for messages: its source on the host, if the container gets a copy."""
+        return f"/{self.deployed[path]}" if path in self.deployed else path
 
 
-def of_service(host: HostRoot, found: Started) -> Files:
-    """Return access to the files that the process of the service sees."""
-    return Files(host, f"proc/{found.pid}/root/" if found.container else "")
+def of_service(host: HostRoot, found: Started, program: str) -> Files:
+    """Return access to the files that the process of the service sees after its next start."""
+    if not found.container:
+        return Files(host, "")
+    top = None if found.pid is None else f"proc/{found.pid}/root/"
+    return Files(host, top, kolla.deployed(host, program) if found.kolla else {})
 
 
 def order_of(files: Files, sources: oslo.Sources, path: str = "") -> list[str]:

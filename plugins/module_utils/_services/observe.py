@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._host.root import HostRoot
-from . import cyborg, nova_names, oslo, started
+from . import cyborg, kolla, nova_names, oslo, provider_files, started
 from .files import Files, of_service, order_of
 
 # A section, an option in it, and the file that sets the option.
@@ -26,11 +26,14 @@ POST_COPY = ("libvirt", "live_migration_permit_post_copy")
 LIBRARIES = ("usr/lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu", "usr/lib/s390x-linux-gnu", "usr/lib64", "usr/lib")
 
 
-def observe(host: HostRoot, project: str, program: str, unit: str, path: str, content: str) -> dict[str, Any]:
+def observe(
+    host: HostRoot, project: str, program: str, unit: str, path: str, content: str, present: str = ""
+) -> dict[str, Any]:
     """Return how ``program`` treats a file at ``path`` with ``content``.
 
     ``reads`` is None if it is unknown how the service is started. ``later`` lists the options of later files, and
-    ``overridden`` those of them that the file also sets.
+    ``overridden`` those of them that the file also sets. ``present`` is the current text of a file on another host,
+    from which a tool creates the files of the container.
     """
     found = started.observe(host, program, unit)
     # Without process and unit, the service may start in an unknown way, so its files are unknown.
@@ -38,14 +41,18 @@ def observe(host: HostRoot, project: str, program: str, unit: str, path: str, co
     sources = oslo.sources(project, found.arguments or (program,))
     reads = oslo.reads(sources, path) if known else None
     reads = False if found.container else reads
-    files = of_service(host, found)
-    is_readable = known and (not found.container or found.pid is not None)
+    files = of_service(host, found, program)
+    is_readable = known and (not found.container or found.pid is not None or found.kolla)
     order = order_of(files, sources, path) if is_readable else []
     # Several checks need these texts, so each file is read once.
     texts = {file: files.text(file) for file in order}
     before_and_after = order if reads else []
     later = _later(before_and_after, texts, path)
     problems = not_effective(later, content, program, path)
+    others = _others(before_and_after, texts, path)
+    if found.container:
+        others = _others_of_container(order, texts, files, content, present, found.kolla)
+    providers = provider_files.observe(files, order, texts)
     return {
         "source": found.source,
         "pid": found.pid,
@@ -56,7 +63,9 @@ def observe(host: HostRoot, project: str, program: str, unit: str, path: str, co
         "reads": reads,
         "later": later,
         "overridden": overridden(later, content),
-        "others": _others(before_and_after, texts, path),
+        "others": others,
+        "provider_directory": providers.directory,
+        "providers": providers.files,
         # The names of options of other projects are not known.
         "unknown": nova_names.unknown(texts.items()) if project == "nova" else [],
         "post_copy": _permits_post_copy(order, texts),
@@ -138,7 +147,30 @@ def _others(order: Sequence[str], texts: Mapping[str, str], path: str) -> list[d
             section, option = nova_names.current(*entry[:2])
             if nova_names.is_of_devices(section, option):
                 value = entry[2].replace("$$", "$")
-                found.append({"file": file, "section": section, "option": option, "value": value, "later": later})
+                where = {"file": file, "section": section, "option": option, "value": value}
+                found.append({**where, "later": later, "replaced": False})
+    return found
+
+
+def _others_of_container(
+    order: Sequence[str], texts: Mapping[str, str], files: Files, content: str, present: str, merges: bool
+) -> list[dict[str, object]]:
+    """Return the options of devices that the container has, except those of ``content`` and of ``present``.
+
+    A tool that ``merges`` files of which one will have ``content`` replaces all values of an option that ``content``
+    also sets (merge_configs.py of kolla-ansible).
+    """
+    ours = {(*nova_names.current(*entry[:2]), entry[2]) for text in (content, present) for entry in oslo.entries(text)}
+    replaced = {nova_names.current(*option) for option in oslo.options(content)}
+    found = []
+    for file in order:
+        for entry in oslo.entries(texts[file]):
+            section, option = nova_names.current(*entry[:2])
+            if nova_names.is_of_devices(section, option) and (section, option, entry[2]) not in ours:
+                value = entry[2].replace("$$", "$")
+                where = {"file": files.shown(file), "section": section, "option": option, "value": value}
+                is_replaced = merges and (section, option) in replaced
+                found.append({**where, "later": False, "replaced": is_replaced})
     return found
 
 
@@ -155,7 +187,7 @@ def _permits_post_copy(order: Sequence[str], texts: Mapping[str, str]) -> bool:
 
 def _undeployed(host: HostRoot, project: str, program: str, content: str) -> list[str]:
     """Return options of ``content``, such as ``[pci]alias``, that kolla-ansible has not deployed to the container."""
-    merged = host.read(f"{started.KOLLA}/{program}/{project}.conf", optional=True) or ""
+    merged = host.read(f"{kolla.DIRECTORY}/{program}/{project}.conf", optional=True) or ""
     deployed = set(oslo.entries(merged))
     lacking = [entry[:2] for entry in oslo.entries(content) if entry not in deployed]
     return [f"[{section}]{name}" for section, name in dict.fromkeys(lacking)]

@@ -13,18 +13,18 @@ import shlex
 from typing import NamedTuple
 
 from .._host.root import HostRoot
+from . import kolla
 
 UNITS = tuple(f"{place}/systemd/system" for place in ("etc", "run", "usr/local/lib", "usr/lib", "lib"))
 EXEC = re.compile(r"^ExecStart\s*=[-@:+!|]*(.*)$", re.MULTILINE)
 CONTAINER = re.compile(r"docker|libpod|containerd|kubepods|lxc|crio")
-KOLLA = "etc/kolla"
 
 
 class Started(NamedTuple):
     """How a service is started; ``arguments`` is its command line from the program on, or None if unknown."""
 
     arguments: tuple[str, ...] | None
-    # "process", "unit" or None
+    # "process", "unit", "kolla" or None
     source: str | None
     pid: int | None
     container: bool
@@ -33,21 +33,25 @@ class Started(NamedTuple):
 
 def observe(host: HostRoot, program: str, unit: str) -> Started:
     """Return how ``program`` is started: from its process if it runs, or else from its unit."""
-    kolla = host.exists(f"{KOLLA}/{program}/config.json")
-    for pid in host.names("proc"):
-        if pid.isdigit():
-            arguments = _arguments(host, pid, program)
-            if arguments:
-                contained = bool(CONTAINER.search(host.read(f"proc/{pid}/cgroup", optional=True) or ""))
-                return Started(arguments, "process", int(pid), contained, kolla)
-    if kolla:
-        return Started(None, None, None, True, True)
+    is_kolla = host.exists(f"{kolla.DIRECTORY}/{program}/config.json")
+    for pid, running in processes(host, program).items():
+        contained = bool(CONTAINER.search(host.read(f"proc/{pid}/cgroup", optional=True) or ""))
+        return Started(running, "process", pid, contained, is_kolla)
+    if is_kolla:
+        planned = _of_program(kolla.command(host, program), program)
+        return Started(planned, "kolla" if planned else None, None, True, True)
     command = _command(host, unit)
     if command is None:
         return Started(None, None, None, False, False)
     # An init script adds its own arguments.
     arguments = None if command[:1] == [f"/etc/init.d/{program}"] else _of_program(command, program)
     return Started(arguments, "unit", None, False, False)
+
+
+def processes(host: HostRoot, program: str) -> dict[int, tuple[str, ...]]:
+    """Return the arguments of each process of a program, by process id."""
+    found = ((int(pid), _arguments(host, pid, program)) for pid in host.names("proc") if pid.isdigit())
+    return {pid: arguments for pid, arguments in found if arguments}
 
 
 def _arguments(host: HostRoot, pid: str, program: str) -> tuple[str, ...] | None:

@@ -15,8 +15,9 @@ from .._core.problems import Failed, Refused
 from .._host.root import HostRoot
 from .._instances.context import observe_context
 from .._model.host import Made
-from .._run.facts import DEFAULT_PARTS, MIG, USERS, Facts, observe_host
+from .._run.facts import DEFAULT_PARTS, Facts, observe_host
 from .._run.managed_files import Requested
+from .._services import restarts
 from .._services.observe import observe
 from .devices import as_plain
 from .recorded import observe_layouts, observe_modes
@@ -42,16 +43,14 @@ class Service(NamedTuple):
 
 
 def observe_site(
-    host: HostRoot, users: bool, mig: bool, boot: Boot, services: Sequence[Service], files: Sequence[Requested]
+    host: HostRoot, parts: Sequence[str], boot: Boot, services: Sequence[Service], files: Sequence[Requested]
 ) -> Facts:
-    """Return the result of the module ``cards``.
+    """Return the result of the module ``cards``. ``parts`` are those of the facts that are not gathered by default.
 
     ``reasons`` are sentences on why the current state may differ from its records, by the part of the work that would
     change it. Reasons of ``host`` may concern every part. Only the roles can report reasons of ``roles``.
     """
-    gather = [*DEFAULT_PARTS, *([USERS] if users else [])]
-    gather += [MIG] if mig else []
-    observed = observe_host(host, gather)
+    observed = observe_host(host, [*DEFAULT_PARTS, *parts])
     made = observed.made or Made([], [], {}, {})
     modes = observe_modes(host, observed.functions)
     layouts = observe_layouts(host, observed.functions, observed.gpus)
@@ -83,6 +82,7 @@ def observe_site(
         "settings": {path: one.text for path, one in settings.items()},
         "services": started,
         "obstacles": {path: one.obstacle for path, one in settings.items() if one.obstacle},
+        "restarts_owed": restarts.owed(host),
         "reasons": {
             "modes": modes.reasons,
             "layouts": layouts.reasons,

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.vfio.devices.plugins.module_utils._boot import archive
-from ansible_collections.vfio.devices.plugins.module_utils._run.facts import MIG, USERS
+from ansible_collections.vfio.devices.plugins.module_utils._run.facts import MIG, SERIAL_NUMBERS, USERS
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import variables
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.known import Variables
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.parts import Result
@@ -88,7 +88,7 @@ class ComparesHost(ActionBase):
             found.update(_by_roles([said(error)], found["selection"]))
         if found["due"]:
             found["ansible_facts"] = {"mdev": facts}
-            found.update({name: seen[name] for name in ("boot_problems", "settings", "services")})
+            found.update({name: seen[name] for name in ("boot_problems", "settings", "services", "restarts_owed")})
         return found
 
 
@@ -135,6 +135,7 @@ def _options(known: Variables) -> Result:
         "host_root": known["vfio_host_root"],
         "users": USERS in gather,
         "mig": MIG in gather,
+        "serial_numbers": SERIAL_NUMBERS in gather,
         "boot": {
             "state": known["boot_state"],
             "python": known["boot_python"] or None,

@@ -18,6 +18,7 @@ NOVA, CYBORG = "nova", "cyborg"
 NOVA_FILE, PROVIDER_FILE = "nova_config_path", "nova_config_provider_path"
 CYBORG_FILE = "cyborg_config_path"
 PROGRAM = "nova-compute"
+AGENT = "cyborg-agent"
 
 
 class Differing(NamedTuple):
@@ -49,6 +50,9 @@ def differing(known: Variables, plan: Any, seen: Mapping[str, Any]) -> Differing
         roles = _nova(known, plan, seen, texts[NOVA])
     if CYBORG in services and _differs(known, "cyborg_config_text", CYBORG_FILE, seen, roles):
         texts[CYBORG].append("the Cyborg configuration differs")
+    for service, program in ((NOVA, PROGRAM), (CYBORG, AGENT)):
+        if service in services and program in seen["restarts_owed"] and not texts[service]:
+            texts[service].append(f"{program} still has its former configuration")
     return Differing(texts, roles)
 
 
@@ -67,12 +71,13 @@ def _nova(known: Variables, plan: Any, seen: Mapping[str, Any], found: list[str]
     has_providers = known.flag("nova_config_provider_config")
     if has_providers and _differs(known, "nova_config_provider_text", PROVIDER_FILE, seen, blocked):
         found.append("the provider configuration of nova differs")
+    refused = [*blocked, *known["_nova_config_provider_refusals"]]
     # Without a card for nova, its file is not written.
     if not started or all(card["owner"] != "nova" for card in plan["cards"]):
-        return blocked
+        return refused
     if started["reads"] is False:
-        return [*blocked, *started["problems"]]
-    return [*blocked, *not_effective(started["later"], known["nova_config_text"], PROGRAM, known[NOVA_FILE])]
+        return [*refused, *started["problems"]]
+    return [*refused, *not_effective(started["later"], known["nova_config_text"], PROGRAM, known[NOVA_FILE])]
 
 
 def _differs(known: Variables, text: str, file: str, seen: Mapping[str, Any], blocked: list[str]) -> bool:

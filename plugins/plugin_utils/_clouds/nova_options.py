@@ -12,15 +12,20 @@ from collections.abc import Sequence
 from typing import TypedDict
 
 
-class OtherSetting(TypedDict):
-    """An option of devices in another file of nova, as service_settings_info returns it."""
-
+class _OtherSetting(TypedDict):
     file: str
     section: str
     option: str
     value: str
     # Whether nova reads the file after ours.
     later: bool
+
+
+class OtherSetting(_OtherSetting, total=False):
+    """An option of devices in another file of nova, as service_settings_info returns it."""
+
+    # Whether kolla-ansible replaces the value by ours.
+    replaced: bool
 
 
 class _Required(TypedDict):

@@ -7,7 +7,8 @@
 """Find conflicts between our settings and options in other files of nova.
 
 ``others`` are the options of devices in these files in reading order. Each is a dictionary with ``file``, ``section``,
-``option``, ``value``, and ``later`` if nova reads the file after ours.
+``option``, ``value``, and ``later`` if nova reads the file after ours. ``replaced`` means that kolla-ansible replaces
+the value by ours.
 """
 
 from __future__ import annotations
@@ -36,13 +37,15 @@ SWITCHES = (
     ("pci", "report_in_placement", "nova_config_report_in_placement"),
     ("filter_scheduler", "pci_in_placement", "nova_config_pci_in_placement"),
 )
+# kolla-ansible writes the files of its containers here.
+GENERATED = "/etc/kolla/nova-compute"
 # Maximum number of cards or functions in a sentence.
 MOST_NAMES = 4
 Others = Sequence[OtherSetting]
 AnyCard = TypeVar("AnyCard", Card, Unselected)
 # Each function with its planned card and the tags of its first spec.
 Mine = dict[Function, tuple[Card, dict[str, str]]]
-FIELDS = OtherSetting.__annotations__.keys()
+FIELDS = OtherSetting.__required_keys__
 
 
 def checked(others: Any) -> Others:
@@ -59,6 +62,12 @@ def problems(plan: Plan, sections: Sections, options: Options) -> list[str]:
     found += _of_cyborg(plan, options)
     if others:
         found += [*_specs(plan, others, options), *_aliases(plan, others, sections, options)]
+    if any(GENERATED in sentence for sentence in found):
+        found.append(
+            f"kolla-ansible creates the files below {GENERATED}. Change its overrides, such as "
+            "/etc/kolla/config/nova.conf, and run kolla-ansible reconfigure --tags nova. This also removes options of "
+            "an earlier run of this collection"
+        )
     return found
 
 
@@ -188,6 +197,9 @@ def _specs(plan: Plan, others: Others, options: Options) -> Iterator[str]:
         for spec in nova_spec.specs(entry["value"]):
             matched = nova_spec.matching(spec, everything)
             what = f"device_spec {json.dumps(spec)} of [pci] in {entry['file']}"
+            if entry.get("replaced"):
+                yield from _lost(matched, mine, unselected, what)
+                continue
             first = {} if entry["later"] else {one: mine[one][0] for one in matched if _differs(one, mine, spec)}
             yield from _by_card(first, f"nova uses {what} first, with other settings. Remove it from the file")
             strange = [one for one in matched if one not in mine]
@@ -196,6 +208,16 @@ def _specs(plan: Plan, others: Others, options: Options) -> Iterator[str]:
                 taken, f"{what} matches it too, so nova assigns what the profile does not. Remove it from the file"
             )
             yield from _of_no_profile(strange, unselected, cards, spec, what, options)
+
+
+def _lost(matched: Iterable[Function], mine: Mine, unselected: Collection[Function], what: str) -> Iterator[str]:
+    """Check functions of no profile that nova no longer assigns, because our values replace those of other files."""
+    lost = [one.address for one in matched if one not in mine and one in unselected]
+    if lost:
+        yield (
+            f"nova would no longer assign {wording.some(lost, MOST_NAMES)} of no profile, because kolla-ansible "
+            f"replaces {what} by the values of this collection. Give the cards a profile, or remove it from the file"
+        )
 
 
 def _differs(function: Function, mine: Mine, spec: Spec) -> bool:
@@ -252,8 +274,9 @@ def _aliases(plan: Plan, others: Others, sections: Sections, options: Options) -
     for name, value in sections.get("pci", ()):
         if name == "alias":
             mine.setdefault(json.loads(value)["name"], []).append(json.loads(value))
-    for entry in others:
-        for spec in nova_spec.specs(entry["value"]) if (entry["section"], entry["option"]) == ("pci", "alias") else ():
+    aliases = [one for one in others if (one["section"], one["option"]) == ("pci", "alias")]
+    for entry in aliases:
+        for spec in nova_spec.specs(entry["value"]) if not entry.get("replaced") else ():
             own = mine.get(spec.get("name"))
             if own and (spec not in own or options["pci_in_placement"]):
                 yield (

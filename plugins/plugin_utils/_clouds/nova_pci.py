@@ -74,7 +74,7 @@ def check(card: Card, options: Options) -> list[str]:
         found.append("nova.max_instances is only for mediated devices. Use vgpu.count or num_vfs")
     if nova.get("trusted") is not None and card["mode"] == "pf":
         found.append("nova.trusted is only for virtual functions. Remove it")
-    found += nova_ports.check(card, release)
+    found += nova_ports.check(card, options)
     if nova.get("live_migratable"):
         found += _check_live_migratable(options)
     if nova.get("one_time_use"):
@@ -206,8 +206,13 @@ def device_specs(card: Card, options: Options) -> list[str]:
 
 
 def _is_divided(card: Card) -> bool:
-    """Return whether its functions have different settings, so that each needs its own address."""
-    return bool(card.get("host_functions")) or card.get("is_part", False)
+    """Return whether each of its functions needs an address of its own, for example because their settings differ.
+
+    nova-compute stops at the address of a card with remote_managed: it opens a file with the name of a Python object
+    (nova/pci/devspec.py, _init_dev_details).
+    """
+    is_remote = bool(card["nova"].get("remote_managed"))
+    return is_remote or bool(card.get("host_functions")) or card.get("is_part", False)
 
 
 def _with_vgpu(card: Card) -> list[str]:

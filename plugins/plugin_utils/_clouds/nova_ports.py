@@ -10,19 +10,21 @@ from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import wording
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_release
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.nova_options import Options
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card
 
 # Maximum number of functions in a sentence.
 MOST_NAMES = 4
 
 
-def check(card: Card, release: int) -> list[str]:
+def check(card: Card, options: Options) -> list[str]:
     """Return a sentence for each setting of these functions that nova would reject or ignore."""
-    found = _check_remote_managed(card, release) if card["nova"].get("remote_managed") else []
-    return found + _check_vdpa(card, release)
+    found = _check_remote_managed(card, options) if card["nova"].get("remote_managed") else []
+    return found + _check_vdpa(card, options["release"])
 
 
-def _check_remote_managed(card: Card, release: int) -> list[str]:
+def _check_remote_managed(card: Card, options: Options) -> list[str]:
+    release, libvirt = options["release"], options.get("libvirt")
     found = []
     if release < nova_release.REMOTE_MANAGED:
         found.append(
@@ -32,6 +34,16 @@ def _check_remote_managed(card: Card, release: int) -> list[str]:
         found.append("nova fails with remote_managed for a card. Use it only for virtual functions")
     if card["nova"].get("alias"):
         found.append("nova assigns a remote_managed device only to a neutron port. Remove nova.alias")
+    if card.get("has_serial_number") is False:
+        found.append(
+            "nova ignores remote_managed functions of a card without a serial number in its VPD, and lspci -vv shows "
+            "none. Enable the VPD in the firmware of the card, or remove nova.remote_managed"
+        )
+    if libvirt and libvirt < nova_release.LIBVIRT_WITH_VPD:
+        found.append(
+            f"nova ignores remote_managed functions with libvirt {'.'.join(map(str, libvirt))}, which does not read "
+            "serial numbers. libvirt 7.9.0 or later does"
+        )
     return found
 
 

@@ -34,7 +34,8 @@ OF_FUNCTIONS: Options = {
         "type": "bool",
     },
     "remote_managed": {
-        "description": "Whether a SmartNIC DPU controls the virtual functions. Requires neutron ports.",
+        "description": "Whether a SmartNIC DPU controls the virtual functions. Requires neutron ports, and a card with "
+        "a serial number.",
         "type": "bool",
     },
 }

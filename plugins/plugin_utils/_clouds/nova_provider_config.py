@@ -13,8 +13,9 @@ from typing import Any
 import yaml
 from ansible_collections.vfio.devices.plugins.module_utils._host import ownership
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt, nova_release
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt, nova_other_providers, nova_release
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.defaults import or_default
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.nova_options import Options
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     cards_of,
     has_mdevs,
@@ -30,18 +31,44 @@ Entry = dict[str, object]
 HEADER = ownership.header("provider_config")
 
 
-def provider_config(plan: Plan, root: Any, release: object, inventories: object = False) -> str:
+def provider_config(
+    plan: Plan,
+    root: Any,
+    release: object,
+    inventories: object = False,
+    path: Any = "",
+    service: object = None,
+    report_in_placement: object = False,
+    pci_in_placement: object = False,
+    written: object = True,
+) -> str:
     """Return the file; raise ``AnsibleFilterError`` with a sentence for each problem."""
     problems: list[str] = []
+    providers: list[Entry] = []
     with answering("provider_config", "provider_config needs a plan of vfio.devices.resolve, and a name"):
-        if nova_release.number(release) < nova_release.PROVIDER_CONFIG:
+        seen, path = nova_other_providers.checked(or_default(service, {})), or_default(path, "")
+        options: Options = {
+            "release": nova_release.number(release),
+            "report_in_placement": flag(or_default(report_in_placement, False), "report_in_placement"),
+            "pci_in_placement": flag(or_default(pci_in_placement, False), "pci_in_placement"),
+        }
+        root = names.provider_name(root)
+        is_written = flag(or_default(written, True), "written")
+        is_read = options["release"] >= nova_release.PROVIDER_CONFIG
+        if is_written and not is_read:
             problems.append(
                 f"nova {release} does not read such files. nova {nova_release.PROVIDER_CONFIG} or later does"
             )
-        providers = _of_mdevs(plan, names.provider_name(root), problems)
-        if flag(or_default(inventories, False), "inventories"):
+        if is_written:
+            providers = _of_mdevs(plan, root, problems)
+        if is_written and flag(or_default(inventories, False), "inventories"):
             providers += _of_root(plan, problems)
-    refuse("the nova provider configuration cannot be created:", problems)
+        if providers and path and seen:
+            problems += nova_other_providers.not_read(path, seen)
+        if is_read:
+            others = nova_other_providers.except_ours(seen, path)
+            problems += nova_other_providers.problems(plan, root, providers, others, options)
+    refuse(f"the nova provider configuration cannot be {'created' if is_written else 'used'}:", problems)
     if not providers:
         return ""
     # nova parses a schema version without quotes as a number, and stops.

@@ -61,6 +61,8 @@ FIRST_SERIES = (27, 2023)
 # The first libvirt with long names; POINT_WITH_LONG_NAMES is the first 24.x of nova that supports them.
 LIBVIRT_WITH_LONG_NAMES = (7, 7)
 # With an older libvirt, or QEMU before 8.2.2, nova-compute stops at live_migratable.
+# libvirt reports the serial numbers of cards from here on (nova/virt/libvirt/host.py, MIN_LIBVIRT_VPD).
+LIBVIRT_WITH_VPD = (7, 9)
 LIBVIRT_WITH_LIVE_MIGRATABLE = (10, 0)
 POINT_WITH_LONG_NAMES = (24, 2)
 

@@ -141,6 +141,8 @@ class _OfPhysicalFunctions(WithClass, total=False):  # pylint: disable=inherit-n
     iommu_group: int | None
     model: str | None
     mig: Mig | None
+    # Whether libvirt reads a serial number from the card.
+    has_serial_number: bool | None
     vgpu_scheduler: Scheduler | None
     unreadable: str
     users: list[User] | None

@@ -93,6 +93,8 @@ class _Shares(WithClass, total=False):  # pylint: disable=inherit-non-class
     types: list[str]
     # The virtual functions of a card that have a vDPA device.
     vdpa_functions: list[str]
+    # Whether libvirt reads a serial number from the card; None if unknown.
+    has_serial_number: bool | None
     # Whether nova has different settings for other virtual functions of the card.
     is_part: bool
 

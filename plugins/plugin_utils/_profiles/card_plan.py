@@ -143,6 +143,8 @@ def _plan_virtual_functions(profile: Profile, subject: Subject, card: Card) -> N
     with_vdpa = [one["address"] for one in functions if one.get("vdpa")]
     if with_vdpa:
         card["vdpa_functions"] = with_vdpa
+    if "has_serial_number" in subject:
+        card["has_serial_number"] = subject["has_serial_number"]
     card["total"] = number - len([index for index in kept if index < number])
 
 

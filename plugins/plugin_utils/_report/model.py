@@ -70,7 +70,7 @@ class UsedDevice(DeviceOnCard):
 
 
 class UnusedDevices(TypedDict):
-    """Unused devices of one type and state."""
+    """Devices of one type and state that no process and no guest uses."""
 
     type: str
     state: str

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
-from ansible_collections.vfio.devices.plugins.module_utils._run.facts import DEFAULT_PARTS, MIG, USERS
+from ansible_collections.vfio.devices.plugins.module_utils._run.facts import DEFAULT_PARTS, MIG, SERIAL_NUMBERS, USERS
 from ansible_collections.vfio.devices.plugins.module_utils._site.stages import BOOT, DEVICES, LAYOUTS, MODES, UNWANTED
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Plan
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
@@ -103,11 +103,17 @@ def declares_mig(profiles: Any) -> bool:
     return isinstance(profiles, list) and any(isinstance(one, dict) and "mig" in one for one in profiles)
 
 
+def declares_dpus(profiles: Any) -> bool:
+    """Return whether profiles need the serial numbers of cards; the profiles may still be invalid."""
+    return "remote_managed" in str(profiles)
+
+
 def parts_of_facts(known: Variables) -> list[str]:
     """Return the parts of the facts that the host needs, as in the role vfio."""
     needs_users = "nova_config_release" in known or known["cyborg_config_path"] or publishes(known)
     needs_mig = declares_mig(known["vfio_profiles"])
-    return [*DEFAULT_PARTS, *([USERS] if needs_users else []), *([MIG] if needs_mig else [])]
+    found = [*DEFAULT_PARTS, *([USERS] if needs_users else []), *([MIG] if needs_mig else [])]
+    return [*found, *([SERIAL_NUMBERS] if declares_dpus(known["vfio_profiles"]) else [])]
 
 
 def publishes(known: Variables) -> bool:

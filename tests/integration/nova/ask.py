@@ -63,6 +63,10 @@ def of_nova(path, devices, nodes):
     conf([], project="nova", default_config_files=str(path).split(os.pathsep), default_config_dirs=[])
     physical = {device["address"] for device in devices if device["dev_type"] == "type-PF"}
     utils.is_physical_function = lambda *parts: "{}:{}:{}.{}".format(*parts) in physical
+    of_card = {device["parent_addr"]: device["product_id"] for device in devices}
+    utils.get_vf_product_id_by_pf_addr = of_card.__getitem__
+    ids = {device["address"]: (device["vendor_id"], device["product_id"]) for device in devices}
+    utils.get_pci_ids_by_pci_addr = ids.__getitem__
     driver = driver_of(nodes)
     named = "device_spec" if hasattr(conf.pci, "device_spec") else "passthrough_whitelist"
     specs = whitelist.Whitelist(getattr(conf.pci, named))
@@ -260,6 +264,32 @@ def reports_provider(question):
     return [manager.provider_report(context.get_admin_context(), *provider) for provider in question["providers"]]
 
 
+def merged(question):
+    """Return the provider tree after two reports of nova-compute: inventory classes and traits by name."""
+    import os_traits
+    from nova.compute import provider_config, provider_tree, resource_tracker
+
+    configs = provider_config.get_provider_configs(question["directory"])
+    tracker = resource_tracker.ResourceTracker.__new__(resource_tracker.ResourceTracker)
+    tracker.absent_providers = set()
+    tree = provider_tree.ProviderTree()
+    root = tree.new_root(question["root"], "27982173-78e5-5f98-8d76-7bc29f762287")
+    # Only the providers of nova get a new inventory for each report.
+    for by_nova in (False, True, True):
+        tree.update_traits(root, [os_traits.COMPUTE_NODE])
+        tree.update_inventory(root, {})
+        for name, (owner, resource_class, traits) in question["children"].items():
+            if not tree.exists(name):
+                tree.new_child(name, root)
+            if by_nova == (owner == "nova"):
+                tree.update_inventory(name, {resource_class: {"total": 1}} if resource_class else {})
+                tree.update_traits(name, traits)
+        if by_nova:
+            tracker._merge_provider_configs(configs, tree)
+    names = [question["root"], *question["children"]]
+    return {name: [sorted(tree.data(name).inventory), sorted(tree.data(name).traits)] for name in names}
+
+
 ABOUT = {"features": features, "names": names}
 
 
@@ -271,6 +301,8 @@ def answer(question):
             import tracker
 
             return tracker.report(question)
+        if question["path"] == "provider tree":
+            return merged(question)
         if question["path"] == "providers":
             return reports_provider(question)
         if question["path"] == "device profiles":

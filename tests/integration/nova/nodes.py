@@ -37,7 +37,9 @@ def pci_functions(facts):
         for function in card["virtual_functions"]:
             place = _at(function["address"], card["address"])
             kind = "vdpa" if function.get("vdpa") else "type-VF"
-            yield {**common, **place, "product_id": card["vf_product_id"], "dev_type": kind}
+            of_card = {"card_serial_number": "1"} if card.get("has_serial_number") else {}
+            found = {**common, **place, "product_id": card["vf_product_id"], "dev_type": kind}
+            yield {**found, "capabilities": {"vpd": of_card}}
 
 
 def _at(address, parent):

@@ -264,6 +264,20 @@ def test_functions_with_a_vdpa_device(nova, ask, file, nics, release):
     assert nova([others], facts, release)["gets"] == {"nfv": names[2:]}
 
 
+@pytest.mark.parametrize("has_serial_number", [True, False])
+def test_functions_of_a_dpu(nova, ask, file, nics, has_serial_number):
+    profile = {**NFV, "nova": {"physical_network": "physnet1", "remote_managed": True}}
+    facts = nics.facts(*WITH_USERS)
+    text = nova_config.nova_config(resolve.resolve([profile], facts), 34)
+    (card,) = (one for one in facts["physical_functions"] if one["address"] == "0000:31:00.0")
+    card["has_serial_number"] = has_serial_number
+    found = ask("nova", file(text), pci_functions(facts))
+    assert "error" not in found, found["error"]
+    assigned = list(found["assignable"])
+    assert assigned == (functions(nics, "0000:31:00.0") if has_serial_number else [])
+    assert ("refused" in nova([profile], facts)) is not has_serial_number
+
+
 @pytest.mark.parametrize("release", [release for release in RELEASES if release > 26])
 def test_groups_in_placement(nova, nics, release):
     groups = [{"vfs": "0-1", "physical_network": "physnet1"}, {"vfs": "2-3", "alias": "nfv"}]

@@ -354,7 +354,8 @@ def test_a_version_of_libvirt():
 
 def test_devices_of_a_smart_nic():
     text = nova_config(plan(ports(nova={"remote_managed": True, "physical_network": "physnet1"})), 34)
-    assert '"physical_network": "physnet1", "remote_managed": "true"}' in text
+    assert '{"address": "0000:84:10.3", "physical_network": "physnet1", "remote_managed": "true"}' in text
+    assert "0000:84:00.0" not in text
 
 
 def test_functions_that_guests_have_stay_in_the_settings():

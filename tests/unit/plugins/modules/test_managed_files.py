@@ -20,7 +20,8 @@ def test_result(tmp_path, run_module):
     result = run_module(managed_files, options(tmp_path, "/etc/a", "/etc/b"))
     assert result == predicted
     assert result["changed"]
-    assert set(result) == {"changed", "diff", "files", "restart"}
+    assert set(result) == {"changed", "diff", "files", "restart", "restart_owed"}
+    assert result["restart_owed"] is False
     assert set(result["files"][0]) == set(documented["files"]["contains"])
     assert not run_module(managed_files, options(tmp_path, "/etc/a", "/etc/b"))["changed"]
 
@@ -53,3 +54,26 @@ def test_a_failure_says_what_was_done(tmp_path, run_module, monkeypatch):
     assert "b could not be created: ENOSPC" in result["msg"]
     assert result["changed"]
     assert result["files"] == [{"path": f"{tmp_path}/a", "action": "created"}]
+
+
+def test_a_restart_that_is_owed(tmp_path, run_module):
+    given = {**options(tmp_path, "/etc/a"), "program": "nova-compute"}
+    (tmp_path / "sys").mkdir()
+    process = tmp_path / "proc/7"
+    process.mkdir(parents=True)
+    (process / "cmdline").write_text("nova-compute")
+    (process / "stat").write_text(f"7 (nova) S {'0 ' * 18}100")
+    for check_mode, changed, owed in (
+        (True, True, False),
+        (False, True, False),
+        (True, False, True),
+        (False, False, True),
+    ):
+        result = run_module(managed_files, given, check_mode=check_mode)
+        assert (result["changed"], result["restart_owed"]) == (changed, owed)
+    (process / "stat").write_text(f"7 (nova) S {'0 ' * 18}200")
+    assert not run_module(managed_files, given)["restart_owed"]
+    # The next change starts anew.
+    given["files"][0]["content"] += "a"
+    assert run_module(managed_files, given)["changed"]
+    assert run_module(managed_files, given)["restart_owed"]

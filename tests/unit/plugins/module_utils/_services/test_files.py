@@ -19,7 +19,8 @@ def test_files_of_a_container_in_the_order_of_reading(tmp_path):
     host = HostRoot(str(tmp_path))
     sources = oslo.sources("a", ["a"])
     of_host, contained = (
-        files.of_service(host, started.Started((), "process", 7, is_contained, False)) for is_contained in (False, True)
+        files.of_service(host, started.Started((), "process", 7, is_contained, False), "a")
+        for is_contained in (False, True)
     )
     assert files.order_of(of_host, sources) == ["/etc/a/a.conf", "/etc/a/a.conf.d/2.conf"]
     found = files.order_of(contained, sources, "/etc/a/a.conf.d/9.conf")

@@ -19,12 +19,13 @@ def look(tmp_path):
 
     (tmp_path / "sys").mkdir()
 
-    def look(files, *arguments, cgroup="0::/"):
-        files = {**files, "proc/7/cmdline": "\0".join(("nova-compute", *arguments)), "proc/7/cgroup": cgroup}
+    def look(files, *arguments, cgroup="0::/", present="", is_running=True):
+        if is_running:
+            files = {**files, "proc/7/cmdline": "\0".join(("nova-compute", *arguments)), "proc/7/cgroup": cgroup}
         for path, text in files.items():
             (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / path).write_text(text)
-        return observe(HostRoot(str(tmp_path)), "nova", "nova-compute", "nova-compute", FILE, TEXT)
+        return observe(HostRoot(str(tmp_path)), "nova", "nova-compute", "nova-compute", FILE, TEXT, present)
 
     return look
 
@@ -69,9 +70,9 @@ def test_options_of_devices_in_other_files(look):
         }
     )["others"]
     assert [tuple(one.values()) for one in found] == [
-        ("/etc/nova/nova.conf", "pci", "device_spec", spec, False),
-        ("/etc/nova/nova.conf.d/60-b.conf", "mdev_a", "device_addresses", "0000:84:00.0", True),
-        ("/etc/nova/nova.conf.d/60-b.conf", "pci", "report_in_placement", "true", True),
+        ("/etc/nova/nova.conf", "pci", "device_spec", spec, False, False),
+        ("/etc/nova/nova.conf.d/60-b.conf", "mdev_a", "device_addresses", "0000:84:00.0", True, False),
+        ("/etc/nova/nova.conf.d/60-b.conf", "pci", "report_in_placement", "true", True, False),
     ]
 
 
@@ -136,6 +137,40 @@ def test_what_kolla_has_not_deployed(look):
     container["etc/kolla/nova-compute/nova.conf"] = '[pci]\nalias: {"name": "a"}\n[devices]\nenabled_mdev_types=b\n'
     found = look(container, cgroup="0::/docker/1")
     assert found["undeployed"] == ["[devices]enabled_mdev_types"]
+
+
+CONFIG = (
+    '{"command": "nova-compute", "config_files": [{"source": "/var/lib/kolla/config_files/nova.conf", '
+    '"dest": "/etc/nova/nova.conf"}]}'
+)
+MERGED = (
+    '[pci]\nalias = {"name": "a"}\nalias = {"name": "old"}\nalias = {"name": "b"}\nreport_in_placement = true\n'
+    "[devices]\nenabled_mdev_types = b\n"
+)
+
+
+@pytest.mark.parametrize("is_running", [True, False])
+def test_other_options_of_a_container_of_kolla(look, is_running):
+    files = {
+        "etc/kolla/nova-compute/config.json": CONFIG,
+        "etc/kolla/nova-compute/nova.conf": MERGED,
+        "etc/nova/nova.conf": "[pci]\nreport_in_placement = false\n",
+        # The container has these files until its next start.
+        "proc/7/root/etc/nova/nova.conf": "[pci]\nreport_in_placement = false\n",
+    }
+    present = '[pci]\nalias = {"name": "old"}\n'
+    found = look(files, cgroup="0::/docker/1", present=present, is_running=is_running)
+    assert found["source"] == ("process" if is_running else "kolla")
+    assert [tuple(one.values()) for one in found["others"]] == [
+        ("/etc/kolla/nova-compute/nova.conf", "pci", "alias", '{"name": "b"}', False, True),
+        ("/etc/kolla/nova-compute/nova.conf", "pci", "report_in_placement", "true", False, False),
+        ("/etc/kolla/nova-compute/nova.conf", "devices", "enabled_mdev_types", "b", False, True),
+    ]
+
+
+def test_other_options_of_another_container(look):
+    (found,) = look({"proc/7/root/etc/nova/nova.conf": '[pci]\nalias = {"name": "b"}\n'}, **IN_CONTAINER)["others"]
+    assert (found["file"], found["value"], found["replaced"]) == ("/etc/nova/nova.conf", '{"name": "b"}', False)
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,11 @@ def test_kolla(host):
     assert observe(host({**files, "proc/1/cmdline": "nova-compute\0", "proc/1/cgroup": "0::/docker/1"})).kolla
 
 
+def test_the_command_that_kolla_starts(host):
+    files = {"etc/kolla/nova-compute/config.json": '{"command": "nova-compute --config-dir /etc/a"}'}
+    assert observe(host(files)) == (("nova-compute", "--config-dir", "/etc/a"), "kolla", None, True, True)
+
+
 @pytest.mark.parametrize(
     "command", ["tini\0--\0nova-compute\0", "/opt/venv/bin/python3.12\0-E\0/opt/venv/bin/nova-compute\0"]
 )

@@ -19,7 +19,7 @@ SERVICE = Service("nova", "nova-compute", "", "/etc/nova/x.conf")
 def test_the_facts_are_those_of_the_facts_module(simulated, users):
     host = simulated("t4")
     parts = ["physical_functions", "parents", "devices", "iommu", "mdevctl", *(["users"] if users else [])]
-    seen = observe_site(host.root(), users, False, BOOT, [], [])
+    seen = observe_site(host.root(), ["users"] if users else [], BOOT, [], [])
     assert seen["facts"] == host.facts(*parts)
     assert not any(seen["reasons"].values())
     assert seen["boot_due"] is False
@@ -33,7 +33,7 @@ def test_functions_and_mig_layouts_are_read_once(simulated, monkeypatch):
     host = simulated("h200")
     converge(host, {"1g.18gb": 1})
     calls.clear()
-    seen = observe_site(host.root(), True, True, BOOT, [], [])
+    seen = observe_site(host.root(), ["users", "mig"], BOOT, [], [])
     assert (len(calls), seen["reasons"]["layouts"]) == (2, [])
     assert seen["layouts"]
 
@@ -41,7 +41,7 @@ def test_functions_and_mig_layouts_are_read_once(simulated, monkeypatch):
 def test_an_interpreter_that_is_missing_is_a_problem(simulated):
     host = simulated("empty")
     host.files.unlink("usr/bin/python3")
-    seen = observe_site(host.root(), False, False, BOOT._replace(present=True), [], [])
+    seen = observe_site(host.root(), [], BOOT._replace(present=True), [], [])
     assert seen["boot_due"] is None
     assert "this host has no Python 3.9 or later" in seen["boot_problems"][0]
 
@@ -51,13 +51,13 @@ def test_a_warning_is_a_reason(simulated):
     host.files.replace("etc/vfio-devices/sriov_pf_mode/0000:3b:00.0.json", b"[]")
     assert any(
         "is not a record of this collection" in one
-        for one in observe_site(host.root(), False, False, BOOT, [], [])["reasons"]["host"]
+        for one in observe_site(host.root(), [], BOOT, [], [])["reasons"]["host"]
     )
 
 
 def test_a_service_is_asked_about_the_present_text(simulated):
     host = simulated("t4")
     file = Requested("/etc/nova/x.conf", None, "nova_config_path", "", "", "", "")
-    seen = observe_site(host.root(), False, False, BOOT, [SERVICE], [file])
+    seen = observe_site(host.root(), [], BOOT, [SERVICE], [file])
     assert set(seen["services"]) == {"nova-compute"}
     assert set(seen["settings"]) == {"/etc/nova/x.conf"}

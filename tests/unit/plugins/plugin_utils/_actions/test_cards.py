@@ -11,7 +11,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import cards
 
 FACTS = {"physical_functions": [], "parents": [], "devices": []}
-SEEN = {"facts": FACTS, "boot_problems": ["no Python"], "settings": {}, "services": {}}
+SEEN = {"facts": FACTS, "boot_problems": ["no Python"], "settings": {}, "services": {}, "restarts_owed": []}
 
 
 @pytest.fixture

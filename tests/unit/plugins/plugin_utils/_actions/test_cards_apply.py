@@ -121,8 +121,9 @@ def test_settings_follow_the_plan_after_the_change(act, simulated):
         "nova_config_provider_config": False,
         "nova_config_path": "/nova",
         "nova_config_text": "new",
+        "_nova_config_provider_refusals": [],
     }
-    compared = {"parts": ["boot"], "settings": {"/nova": "old"}, "services": {}}
+    compared = {"parts": ["boot"], "settings": {"/nova": "old"}, "services": {}, "restarts_owed": []}
     assert act(simulated("t4"), **nova, vfio_compared=compared)["settings"] == {"nova": "configure"}
     same = {**compared, "settings": {"/nova": "new"}}
     assert act(simulated("t4"), **nova, vfio_compared=same)["settings"] == {}

@@ -33,13 +33,18 @@ def known(**more):
             "nova_config_provider_config": False,
             "nova_config_provider_path": "/traits",
             "nova_config_provider_text": "traits",
+            "_nova_config_provider_refusals": [],
             **more,
         }
     )
 
 
-def seen(text="", started=None, **files):
-    return {"settings": {FILE: text, **files}, "services": {"nova-compute": started or STARTED}}
+def seen(text="", started=None, owed=(), **files):
+    return {
+        "settings": {FILE: text, **files},
+        "services": {"nova-compute": started or STARTED},
+        "restarts_owed": list(owed),
+    }
 
 
 def test_the_texts_are_compared():
@@ -70,6 +75,7 @@ def test_a_file_that_differs_and_cannot_be_written_is_for_the_roles():
         ({"nova_config_host": "deploy"}, STARTED, "on another host"),
         ({"_nova_config_kept": ["x"]}, STARTED, "undeclared type"),
         ({}, {"reads": False, "problems": ["it is not read"]}, "it is not read"),
+        ({"_nova_config_provider_refusals": ["two files list it"]}, STARTED, "two files list it"),
         (
             {},
             {**STARTED, "later": [{"section": "devices", "option": "enabled_mdev_types", "file": "/etc/nova.conf"}]},
@@ -85,10 +91,21 @@ def test_what_only_the_role_reports(variables, started, words):
 def test_problems_of_the_service_need_a_card_of_nova():
     unread = {"reads": False, "problems": ["it is not read"]}
     assert differing(known(), {"cards": [{"owner": "none"}]}, seen(started=unread)).roles == []
-    assert differing(known(), {"cards": []}, {"settings": {FILE: ""}, "services": {}}).roles == []
+    assert differing(known(), {"cards": []}, {**seen(), "services": {}}).roles == []
 
 
 def test_without_nova_and_cyborg_there_is_nothing():
     given = known()
     del given["nova_config_release"]
-    assert differing(given, PLAN, {}).texts == {"nova": [], "cyborg": []}
+    assert differing(given, PLAN, seen(owed=["nova-compute"])).texts == {"nova": [], "cyborg": []}
+
+
+def test_services_with_their_former_configuration():
+    given = known(cyborg_config_path="/cyborg", cyborg_config_text="new")
+    owed = ["cyborg-agent", "nova-compute"]
+    found = differing(given, PLAN, seen(given["nova_config_text"], owed=owed, **{"/cyborg": "new"}))
+    assert found.texts == {
+        "nova": ["nova-compute still has its former configuration"],
+        "cyborg": ["cyborg-agent still has its former configuration"],
+    }
+    assert len(differing(known(), PLAN, seen("other", owed=owed)).texts["nova"]) == 1

@@ -163,3 +163,19 @@ def test_a_cyborg_agent_beside_nova(card, number):
 def test_other_inputs_are_refused():
     with pytest.raises(AnsibleFilterError, match="others must be the list that"):
         nova_config(plan(mdevs()), 34, others=[{"file": FILE}])
+
+
+KOLLA = "/etc/kolla/nova-compute/nova.conf"
+
+
+def test_values_that_kolla_replaces():
+    lost = {**spec(vendor_id="8086", product_id="1889"), "replaced": True, "file": KOLLA}
+    alias = {**entry("pci", "alias", {"name": "nfv", "vendor_id": "15b3"}), "replaced": True, "file": KOLLA}
+    found = refusals([ports(**NFV)], lost, alias, unselected=[STRANGER])
+    assert (
+        "nova would no longer assign 0000:99:01.0 of no profile, because kolla-ansible replaces device_spec" in found[0]
+    )
+    assert found[1].startswith("kolla-ansible creates the files below /etc/kolla/nova-compute. Change its overrides")
+    assert len(found) == 2
+    own = {**spec(address="0000:81:00.0", product_id="1889", physical_network="a"), "replaced": True, "file": KOLLA}
+    assert refusals([ports(**NFV)], own, unselected=[STRANGER]) == []

@@ -28,14 +28,27 @@ WITH_VDPA = ["0000:81:10.0", "0000:81:10.2"]
 )
 def test_functions_with_a_vdpa_device(changes, release, sentence):
     card = {**ports(name="0000:81:00.0"), "vdpa_functions": WITH_VDPA, **changes}
-    found = nova_ports.check(card, release)
+    found = nova_ports.check(card, {"release": release})
     assert len(found) == (sentence is not None)
     assert not sentence or sentence in found[0]
 
 
 @pytest.mark.parametrize(
-    ("changes", "release", "number"),
-    [({}, 34, 0), ({}, 24, 1), ({"mode": "pf"}, 34, 1), ({"nova": {"remote_managed": True, "alias": "a"}}, 34, 1)],
+    ("changes", "options", "sentence"),
+    [
+        ({}, {}, None),
+        ({}, {"release": 24}, "nova 24 does not support remote_managed"),
+        ({"mode": "pf"}, {}, "Use it only for virtual functions"),
+        ({"nova": {"remote_managed": True, "alias": "a"}}, {}, "Remove nova.alias"),
+        ({"has_serial_number": True}, {"libvirt": (7, 9, 0)}, None),
+        ({"has_serial_number": None}, {}, None),
+        ({"has_serial_number": False}, {}, "nova ignores remote_managed functions of a card without a serial number"),
+        ({"has_serial_number": False, "nova": {}}, {"libvirt": (7, 8, 0)}, None),
+        ({}, {"libvirt": (7, 8, 0)}, "with libvirt 7.8.0, which does not read serial numbers"),
+    ],
 )
-def test_functions_of_a_dpu(changes, release, number):
-    assert len(nova_ports.check({**ports(nova={"remote_managed": True}), **changes}, release)) == number
+def test_functions_of_a_dpu(changes, options, sentence):
+    card = {**ports(nova={"remote_managed": True}), **changes}
+    found = nova_ports.check(card, {"release": 34, **options})
+    assert len(found) == (sentence is not None)
+    assert not sentence or sentence in found[0]

@@ -98,7 +98,7 @@ def test_what_has_no_record_is_due(site):
     one = site("demo", "nics")
     for _turn in range(2):
         one.roles(check=False)
-    seen = observe_site(one.host.root(), False, False, Boot(True, None, 60.0, PROGRAM), [], [])
+    seen = observe_site(one.host.root(), [], Boot(True, None, 60.0, PROGRAM), [], [])
     plan = one.plan(seen["facts"])
     assert due.of_host(plan, seen, False, PERSIST).all == []
     assert due.of_host(plan, seen, False, {**PERSIST, "sriov": False}).modes == ["the modes of cards have no records"]
@@ -114,7 +114,7 @@ def test_what_has_no_record_is_due(site):
 def test_a_boot_service_that_nobody_wants_is_no_reason(site):
     host = site("demo", "t4").host
     host.files.unlink("usr/bin/python3")
-    seen = observe_site(host.root(), False, False, Boot(True, None, 60.0, PROGRAM), [], [])
+    seen = observe_site(host.root(), [], Boot(True, None, 60.0, PROGRAM), [], [])
     assert due.of_host(resolve([], seen["facts"]), seen, False, PERSIST).all == []
     wanted = due.of_host(resolve(DECLARATIONS["demo"]["profiles"], seen["facts"]), seen, False, PERSIST)
     assert "this host has no Python 3.9 or later" in wanted.roles[0]

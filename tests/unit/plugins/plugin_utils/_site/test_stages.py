@@ -119,6 +119,7 @@ def test_the_options_are_those_of_the_tasks_of_the_roles(stage):
         ({"cyborg_config_path": "/x"}, ["users"]),
         ({"placement_publish": "yes"}, ["users"]),
         ({"vfio_profiles": [{"mig": {}}]}, ["mig"]),
+        ({"vfio_profiles": [{"nova": {"groups": [{"remote_managed": True}]}}]}, ["serial_numbers"]),
     ],
 )
 def test_parts_of_the_facts(variables, more):

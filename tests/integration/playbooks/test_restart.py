@@ -1,0 +1,77 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Kill a play between the write of the nova configuration and the restart: the next run restarts nova-compute once."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+
+import pytest
+from ansible_collections.vfio.devices.tests.integration import simulated
+from ansible_collections.vfio.devices.tests.simhost import plain
+from ansible_collections.vfio.devices.tests.unit.conftest import Simulated
+
+HOST = "t4"
+FILE = "etc/nova/nova.conf.d/50-vfio-devices.conf"
+VARIABLES = {
+    "nova_config_release": "2026.2",
+    "nova_config_restart": True,
+    "vfio_profiles": [{"name": "desktops", "select": ["0000:3b:00.0"], "vgpu": {"type": "GRID T4-2B", "count": 0}}],
+}
+# On a simulated host, the handler that restarts the service is replaced by this message.
+OWED = "still uses its old configuration"
+
+
+@pytest.fixture
+def root(tmp_path):
+    """Return the root of a host as ordinary files, because tests cannot write processes of a mounted one."""
+    root = tmp_path / "fleet" / HOST
+    root.mkdir(parents=True)
+    plain.write(Simulated(HOST).kernel, root)
+    return root
+
+
+@pytest.fixture
+def play(root, tmp_path):
+    """Return a function that starts the playbook site."""
+
+    def play(*arguments, **variables):
+        inventory = tmp_path / "hosts.json"
+        inventory.write_text(simulated.inventory(root.parent, {HOST: {}}, **{**VARIABLES, **variables}))
+        command = ["ansible-playbook", "-i", str(inventory), "vfio.devices.site", *arguments]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=tmp_path)
+
+    return play
+
+
+def start_service(root, ticks):
+    """Start nova-compute at a number of clock ticks since boot."""
+    process = root / "proc/4711"
+    process.mkdir(parents=True, exist_ok=True)
+    (process / "cmdline").write_text("/usr/bin/python3\0/usr/bin/nova-compute\0")
+    (process / "stat").write_text(f"4711 (nova compute) S {' '.join('0' * 18)} {ticks} 0\n")
+
+
+def test_a_killed_play_restarts_the_service_later(root, play):
+    start_service(root, 100)
+    killed = play()
+    for line in killed.stdout:
+        if "Restart nova-compute" in line or OWED in line:
+            break
+        if "Write the nova configuration" in line and (root / FILE).exists():
+            break
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    assert (root / FILE).exists()
+    predicted = play("--check").communicate()[0]
+    assert OWED in predicted
+    assert "changed=1" in predicted
+    done = play().communicate()[0]
+    assert OWED in done
+    assert "changed=1" in done
+    start_service(root, 5000)
+    again = play().communicate()[0]
+    assert OWED not in again
+    assert "changed=0" in again

@@ -1,0 +1,78 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
+from ansible_collections.vfio.devices.plugins.module_utils._services import restarts
+
+PROGRAM = "nova-compute"
+
+
+@pytest.fixture
+def host(tmp_path):
+    (tmp_path / "sys").mkdir()
+    return HostRoot(str(tmp_path))
+
+
+@pytest.fixture
+def start(host, tmp_path):
+    """Return a function that starts a process at a number of clock ticks since boot."""
+
+    def start(pid, ticks, command=f"/usr/bin/python3\0/usr/bin/{PROGRAM}\0"):
+        process = tmp_path / "proc" / str(pid)
+        process.mkdir(parents=True, exist_ok=True)
+        (process / "cmdline").write_text(command)
+        (process / "stat").write_text(f"{pid} (a) b) S {' '.join('7' * 18)} {ticks} 8 9\n")
+
+    return start
+
+
+def test_a_process_that_still_runs(host, start, tmp_path):
+    start(7, 100)
+    assert restarts.owed(host) == []
+    restarts.note(host, PROGRAM)
+    assert restarts.owed(host) == [PROGRAM]
+    # The same process id after a restart.
+    start(7, 101)
+    assert restarts.owed(host) == []
+    (tmp_path / "proc/7/stat").unlink()
+    assert restarts.owed(host) == []
+
+
+def test_one_of_several_processes(host, start, tmp_path):
+    start(7, 100)
+    start(8, 100)
+    start(9, 100, "grep\0-r\0nova-compute\0")
+    restarts.note(host, PROGRAM)
+    start(7, 200)
+    assert restarts.owed(host) == [PROGRAM]
+    start(8, 200)
+    assert restarts.owed(host) == []
+
+
+def test_a_change_while_the_service_does_not_run(host, start, tmp_path):
+    start(7, 100)
+    restarts.note(host, PROGRAM)
+    for name in ("stat", "cmdline"):
+        (tmp_path / "proc/7" / name).unlink()
+    restarts.note(host, PROGRAM)
+    assert not list((tmp_path / "run").rglob("*.json"))
+
+
+def test_services_are_told_apart(host, start):
+    start(7, 100)
+    start(8, 100, "cyborg-agent\0")
+    restarts.note(host, "cyborg-agent")
+    assert restarts.owed(host) == ["cyborg-agent"]
+    restarts.note(host, PROGRAM)
+    assert restarts.owed(host) == ["cyborg-agent", PROGRAM]
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"7": 1}', '{"x/../..": "100"}'])
+def test_damaged_records(host, start, tmp_path, text):
+    start(7, 100)
+    restarts.note(host, PROGRAM)
+    (tmp_path / f"run/vfio-devices/restart/{PROGRAM}.json").write_text(text)
+    assert restarts.owed(host) == []
