@@ -117,7 +117,8 @@ def _left_behind(card: Card, passed_through: Collection[str]) -> Found:
     entries = ", ".join(f'{{pf: "{other.address}", mode: pf}}' for other in blocking)
     return [
         f"{card.address} shares IOMMU group {card.iommu_group} with {named}, but a group can "
-        f"only be passed through completely. Add {entries} to functions, or unbind the drivers of unused functions"
+        f"only be passed through completely. Write the addresses of all these functions into select of the profile, as "
+        f"a list (with the module: add {entries} to functions), or unbind the drivers of unused functions"
     ]
 
 

@@ -18,7 +18,7 @@ from .._devices.identity import Identities, difference, is_same
 from .._devices.pci import NumaNodes, PciFunction
 from .._frameworks import nvidia_sriov, vfs
 from .._frameworks.mdev_view import Mdevs
-from .._guards import boot_drivers, managers
+from .._guards import boot_drivers, console, managers
 from .._guards.base import Scene, Seen
 from .._guards.network import INTERFACES
 from .._guards.processes import Processes
@@ -72,8 +72,9 @@ def observe_cards(host: HostRoot, entries: list[CardWanted], functions: dict[str
         address = str(names.get(entry.pf or ""))
         if address in cards:
             cards[address] = _with_network(host, entry, cards[address])
-    of_boot = boot_drivers.observe(host, {str(names.get(one.pf or "")): one for one in entries}, cards)
-    return state._replace(cards=cards, managers=[*state.managers, *of_boot])
+    by_address = {str(names.get(one.pf or "")): one for one in entries}
+    others = [sentence for guard in (boot_drivers, console) for sentence in guard.observe(host, by_address, cards)]
+    return state._replace(cards=cards, managers=[*state.managers, *others])
 
 
 def _claimed_by(host: HostRoot, card: Card, kept: Kept) -> str | None:

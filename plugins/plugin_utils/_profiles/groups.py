@@ -10,7 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import PhysicalFunction, Subject, VirtualFunction
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import (
+    Facts,
+    PhysicalFunction,
+    Subject,
+    VirtualFunction,
+)
 
 # The addresses of functions by IOMMU group.
 Groups = Mapping[int, list[str]]
@@ -25,6 +30,18 @@ def members(physical_functions: Iterable[PhysicalFunction]) -> Groups:
             if isinstance(group, int):
                 found.setdefault(group, []).append(function["address"])
     return found
+
+
+def companions(names: Iterable[str], facts: Facts) -> list[str]:
+    """Return the ``names`` of other functions in the IOMMU groups of cards, such as the audio function of a GPU.
+
+    The facts contain only their addresses, and they can only be passed through.
+    """
+    iommu = facts.get("iommu")
+    grouped = [name for group in iommu["shared_groups"] for name in group["devices"]] if iommu else []
+    cards = facts["physical_functions"]
+    listed = {one["address"] for card in cards for one in (card, *card["virtual_functions"])}
+    return [name for name in names if name in grouped and name not in listed]
 
 
 def why_not_shareable(subject: Subject, mode: str | None, groups: Groups) -> str | None:

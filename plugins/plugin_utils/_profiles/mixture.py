@@ -66,24 +66,24 @@ def place(wanted: Wanted, subject: Subject) -> tuple[dict[str, Placed], str | No
     present = [device for device in subject["devices"] if device["state"] != offers.DEFINED]
     claimed = {type_id: _claimed(type_id, count, present) for type_id, count in wanted.items()}
     others = [one for one in present if not any(one in devices for devices in claimed.values())]
-    stuck = [one for one in others if one.get("users") or one["state"] != "active"]
+    remaining = [one for one in others if one.get("users") or one["state"] != "active"]
     rooms = _rooms(subject, wanted)
     rooms.plan_afresh()
     for device in others:
-        if device not in stuck:
+        if device not in remaining:
             rooms.give(device["parent"], device["type"])
     names = [parent["name"] for parent in subject["parents"]]
     new = {type_id: _take(type_id, count, len(claimed[type_id]), names, rooms) for type_id, count in wanted.items()}
     # A type with max needs at least one device.
     short = {type_id: _least(count) - len(claimed[type_id]) - len(new[type_id]) for type_id, count in wanted.items()}
     short = {type_id: number for type_id, number in short.items() if number > 0}
-    if short and not stuck:
+    if short and not remaining:
         return {}, _too_many(wanted, subject)
     nodes = {parent["name"]: parent["numa_node"] for parent in subject["parents"]}
     placed = {}
     for place, type_id in enumerate(wanted):
         # Settings list a remaining device under its own type, or under the first type if its type is not declared.
-        kept = [one for one in stuck if one["type"] == type_id or (not place and one["type"] not in wanted)]
+        kept = [one for one in remaining if one["type"] == type_id or (not place and one["type"] not in wanted)]
         parents = _parents(type_id, [*claimed[type_id], *kept], new[type_id], nodes, others)
         placed[type_id] = Placed(parents, short.get(type_id, 0))
     return placed, None

@@ -19,7 +19,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors i
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Facts
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Plan
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import plain
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Scheduler
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Profile, Scheduler
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import (
     card_plan,
     declaration,
@@ -70,6 +70,8 @@ def plan(profiles: Any, facts: Facts) -> tuple[Plan, list[str]]:
             schedulers.update({} if wrong else {card["name"]: wanted})
         found += dict.fromkeys(line for one in shares_of(card) for line in BY_OWNER[card["owner"]].check_card(one))
         problems += [of_card(card, sentence) for sentence in found]
+    for profile in parsed:
+        _plan_companions(profile, facts, result, problems)
     problems += scheduler.differences(schedulers, facts)
     problems += _check_hosts(cards)
     result["unselected"] = unselected.of_host(subjects, selected)
@@ -85,6 +87,16 @@ def _check_hosts(cards: list[Card]) -> list[str]:
         own = [card for card in cards if card["owner"] == cloud.OWNER and planned[card["name"]] == 1]
         problems += cloud.check_host([one for card in own for one in shares_of(card)])
     return problems
+
+
+def _plan_companions(profile: Profile, facts: Facts, result: Plan, problems: list[str]) -> None:
+    """Add the functions of a profile that only have to be passed through with a card of their IOMMU group."""
+    label = f"profile {profile['name']}"
+    for name in groups.companions(profile["names"], facts) if profile["complete"] else ():
+        if profile["mode"] == "pf":
+            result["functions"].append({"pf": name, **(profile["function"] or {}), "label": label})
+        else:
+            problems.append(f"{label}: {name} has neither virtual functions nor vGPUs, so it requires mode: pf")
 
 
 def _sort(result: Plan) -> None:

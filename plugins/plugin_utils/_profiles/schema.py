@@ -229,6 +229,8 @@ PROFILE: Options = {
             "Another spelling is rejected, and the message contains the correct one.",
             "Or a list of names. These are PCI addresses of physical functions, network interfaces, and names of "
             "parents such as V(mtty).",
+            "In mode V(pf), the list may contain other functions of their IOMMU groups, such as the audio "
+            "function of a GPU. They are passed through, but not offered to nova, Cyborg or Placement.",
         ],
         "type": "raw",
         "required": True,

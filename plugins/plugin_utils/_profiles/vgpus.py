@@ -71,9 +71,9 @@ def _check_together(listed: list[tuple[str, Any]], entries: list[Share], found: 
     greedy = [entry["label"] for entry in entries if entry["count"] == MAX]
     if len(greedy) > 1:
         found.append(f"{' and '.join(greedy)} have no number. Set a count for all of them except one")
-    unmade = [label for label, vgpu in listed if str(vgpu.get("count")) == "0"]
-    if unmade:
+    of_zero = [label for label, vgpu in listed if str(vgpu.get("count")) == "0"]
+    if of_zero:
         found.append(
-            f"count: 0 of {' and '.join(unmade)} is only for a single type, because the first guest would take the "
+            f"count: 0 of {' and '.join(of_zero)} is only for a single type, because the first guest would take the "
             "room of the others. Set the number of devices"
         )

@@ -70,7 +70,7 @@ class UsedDevice(DeviceOnCard):
 
 
 class UnusedDevices(TypedDict):
-    """Devices of one type and state that no process and no guest uses."""
+    """Unused devices of one type and state."""
 
     type: str
     state: str

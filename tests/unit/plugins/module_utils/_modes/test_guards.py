@@ -291,7 +291,7 @@ def test_functions_of_a_gpu_go_together(switch, companions, left):
     if left:
         (problem,) = refusal(run, card)
         entries = ", ".join(f'{{pf: "0000:01:00.{number}", mode: pf}}' for number in left)
-        assert f"Add {entries} to functions" in problem
+        assert f"add {entries} to functions" in problem
     assert run(card, *({"pf": f"0000:01:00.{number}", "mode": "pf"} for number in left))["changed"]
 
 

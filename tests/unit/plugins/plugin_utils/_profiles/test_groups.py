@@ -35,3 +35,24 @@ SHARED = groups.members([PORT0, PORT1, ALONE, NO_IOMMU, CARD_AND_ITS_VFS])
 def test_functions_that_guests_cannot_have_one_each(subject, mode, others):
     sentence = groups.why_not_shareable(subject, mode, SHARED)
     assert sentence is None if others is None else sentence.startswith(others)
+
+
+GPU, AUDIO, USB = "0000:01:00.0", "0000:01:00.1", "0000:01:00.2"
+FACTS = {
+    "physical_functions": [function(GPU, 1)],
+    "iommu": {"shared_groups": [{"group": 1, "devices": [GPU, AUDIO, USB]}]},
+}
+
+
+@pytest.mark.parametrize(
+    ("names", "facts", "found"),
+    [
+        ([GPU, AUDIO], FACTS, [AUDIO]),
+        ([AUDIO, USB, "0000:09:00.0"], FACTS, [AUDIO, USB]),
+        ([], FACTS, []),
+        ([AUDIO], {**FACTS, "iommu": None}, []),
+        ([AUDIO], {**FACTS, "physical_functions": [function(GPU, 1), function(AUDIO, 1)]}, []),
+    ],
+)
+def test_functions_that_only_go_along_with_a_card(names, facts, found):
+    assert groups.companions(names, facts) == found

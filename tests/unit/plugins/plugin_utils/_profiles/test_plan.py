@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.vfio.devices.plugins.module_utils._run import facts as _facts
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import fleet
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plan import plan
 
 
@@ -38,4 +40,26 @@ def test_two_profiles_of_a_card_have_no_different_meanings_of_its_type(simulated
     profiles = [{**one, "name": "a"}, {**one, "name": "b", "placement": {"resource_class": "CUSTOM_GOLD"}}]
     assert plan(profiles, facts)[1] == [
         f"{parent}: selected by the profiles a and b. A card can only be in one profile. Restrict select of one profile"
+    ]
+
+
+def gpu_with_audio():
+    common = {"address": "0000:01:00.0", "vendor": "10de", "device": "1e04", "class_code": "030000", "driver": "nvidia"}
+    audio = {"address": "0000:01:00.1", "class_code": "040300", "driver": "snd_hda_intel", "group_with": "0000:01:00.0"}
+    return {"functions": [common, {**common, **audio}]}
+
+
+def test_functions_that_go_along_with_a_card(simulated):
+    facts = simulated(gpu_with_audio()).facts(*_facts.DEFAULT_PARTS)
+    both = {"name": "gpus", "select": ["0000:01:00.0", "0000:01:00.1"], "owner": "none", "mode": "pf"}
+    result, problems = plan([both], facts)
+    assert not problems
+    assert [(one["pf"], one["mode"]) for one in result["functions"]] == [(name, "pf") for name in both["select"]]
+    assert [(card["name"], card["total"]) for card in result["cards"]] == [("0000:01:00.0", 1)]
+    audio = {**both, "select": both["select"][1:]}
+    assert fleet.warnings({"host": fleet.selection([both], facts)}) == []
+    assert fleet.warnings({"host": fleet.selection([audio], facts)}) == []
+    _result, problems = plan([{**audio, "mode": "vf", "num_vfs": 1}], facts)
+    assert problems == [
+        "profile gpus: 0000:01:00.1 has neither virtual functions nor vGPUs, so it requires mode: pf",
     ]
