@@ -182,7 +182,8 @@ def main():
                 restarts.note(host, program)
             planned = managed_files.converge(root, files, check_mode=False)
         restart = planned.restart or is_owed
-        return {**planned._asdict(), "restart": restart, "restart_owed": is_owed}, host.warnings if host else ()
+        result = dict(planned._asdict(), restart=restart, restart_owed=is_owed)
+        return result, host.warnings if host else ()
 
     run(module, work)
 

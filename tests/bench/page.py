@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from pathlib import Path
 from typing import Any
 
@@ -50,26 +52,40 @@ RESULTS = """
 Results
 -------
 
-{origin}
-
 The middle half of the turns lies between the two values of the third column. A line without them was measured once.
 """
+# The underlined title of a section.
+HEADING = re.compile(r"^(.+)\n~+$", re.MULTILINE)
 
 
-def restructured(results: dict[str, Any]) -> str:
-    """Return the whole page."""
-    sections = [HEAD, RESULTS.format(origin="\n".join(table.origin(results)))]
+def restructured(results: dict[str, Any], published: str = "") -> str:
+    """Return the whole page. Parts without new results keep their sections of the ``published`` page."""
+    sections = _sections(published)
+    origin = "\n".join(table.origin(results)) + "\n"
     for part, data in results["parts"].items():
         found = Findings.read(data)
-        sections += [_heading(TITLES[part]), _table(found), *(_picture(curve) for curve in found.curves)]
-    return "\n".join(sections)
+        blocks = [_heading(TITLES[part]), _table(found), origin, *(_picture(curve) for curve in found.curves)]
+        sections[TITLES[part]] = "\n".join(blocks)
+    return "\n".join([HEAD, RESULTS, *(sections[title] for title in TITLES.values() if title in sections)])
+
+
+def _sections(page: str) -> dict[str, str]:
+    """Return the sections of a page by title."""
+    starts = [*HEADING.finditer(page), None]
+    return {
+        start[1]: page[start.start() : end.start() if end else len(page)].rstrip() + "\n"
+        for start, end in itertools.pairwise(starts)
+        if start
+    }
 
 
 def publish(results: dict[str, Any], guides: Path) -> None:
     """Write the page and its images. Raises ValueError for results of a quick run."""
     if results["quick"]:
         raise ValueError("these results are of a quick run, which says nothing of speeds: run make bench first")
-    (guides / "benchmarks.rst").write_text(restructured(results), encoding="utf-8")
+    page = guides / "benchmarks.rst"
+    published = page.read_text(encoding="utf-8") if page.exists() else ""
+    page.write_text(restructured(results, published), encoding="utf-8")
     for data in results["parts"].values():
         for curve in Findings.read(data).curves:
             (guides / _file(curve)).write_text(chart.svg(curve), encoding="utf-8")

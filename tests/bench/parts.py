@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import importlib
 import json
 import multiprocessing
@@ -28,7 +29,8 @@ def run(parts: list[str], effort: Effort, file: Path) -> dict[str, Any]:
     start = machine.load()
     if machine.is_busy(start, place["cores"]):
         times.note(f"This machine is busy (load {start:.1f}, {place['cores']} cores): the numbers will say little.")
-    results: dict[str, Any] = {"machine": place, "quick": effort.quick, "parts": {}}
+    date = datetime.date.today().isoformat()
+    results: dict[str, Any] = {"date": date, "machine": place, "quick": effort.quick, "parts": {}}
     file.parent.mkdir(parents=True, exist_ok=True)
     for part in parts:
         # Use a process for each part, because the memory of a child includes that of a large parent.

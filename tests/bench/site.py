@@ -17,7 +17,6 @@ from . import findings, mounted, processes, times
 from .findings import Curve, Effort, Figure, Findings
 
 SITE, VERIFY = "vfio.devices.site", "vfio.devices.verify"
-RUNS = ("from nothing", "unchanged")
 ROUNDS = 5
 DEVICES = 128
 T4 = {
@@ -34,6 +33,8 @@ FULL = {"cmdline": "intel_iommu=on iommu=pt", "functions": [T4]}
 # Several tasks, because one is short compared with the start of Ansible.
 PINGS = 5
 HOSTS = 10
+# The largest fleet, for which there are limits of time and memory.
+LARGE = 1000
 BOOT_PROGRAM = "usr/local/lib/vfio-devices-restore.pyz"
 NOVA_FILE = "etc/nova/nova.conf.d/50-vfio-devices.conf"
 PING = [{"hosts": "all", "gather_facts": False, "tasks": [{"ansible.builtin.ping": {}}] * PINGS}]
@@ -51,23 +52,22 @@ def measure(effort: Effort) -> Findings:
     figures = one_host(effort)
     for size in effort.sizes([1, HOSTS], [2]):
         figures += whole_processes(effort, size)
-    for size in effort.hosts:
-        figures += whole_processes(effort, size, shared=True)
-    times.note(
-        "\nT4 hosts, 32 devices each; from nothing, then unchanged; in tasks ping, and megabytes of the controller"
-    )
-    sizes = effort.sizes([10, 50, 100], [1])
-    fleets = [many_hosts(size) for size in sizes]
-
-    def lines(unit: str) -> dict[str, list[tuple[float, float]]]:
-        return {what: [(size, run[what][unit]) for size, run in zip(sizes, fleets, strict=True)] for what in RUNS}
-
-    across = "hosts of 32 devices"
+    times.note("\nUnchanged T4 hosts, 32 devices each, which share the files of one host")
+    sizes = sorted({*effort.sizes([HOSTS, 50, 100], [2]), *effort.hosts})
+    fleets = {size: many_hosts(size) for size in sizes}
+    for size, fleet in fleets.items():
+        figures += fleet.figures(size)
+    across = "unchanged hosts of 32 devices"
+    seconds = {
+        "site": [(size, fleet.site.processor) for size, fleet in fleets.items()],
+        "ansible -m ping": [(size, fleet.ping.processor) for size, fleet in fleets.items()],
+    }
+    memory = {"site": [(size, fleet.site.megabytes) for size, fleet in fleets.items()]}
     return Findings(
         figures,
         [
-            Curve("hosts", "A run of site", across, "times a task ping on one host", lines("pings")),
-            Curve("memory", "Memory of the largest process in a run of site", across, "MB", lines("megabytes")),
+            Curve("hosts", "A run of site", across, "CPU seconds, with modules", seconds),
+            Curve("memory", "Memory of the largest process in a run of site", across, "MB", memory),
         ],
     )
 
@@ -94,17 +94,13 @@ def one_host(effort: Effort) -> list[Figure]:
     ]
 
 
-def whole_processes(effort: Effort, size: int, shared: bool = False) -> list[Figure]:
-    """Compare runs on many hosts with ``ansible -m ping`` in CPU seconds, which hardly depend on other processes.
-
-    With ``shared``, all hosts but the first share the files of one host, and changes of all hosts are only predicted.
-    """
-    turns = 1 if shared else effort.turns(ROUNDS)
-    with mounted.fleet(f"t4={min(size, 2) if shared else size}") as place:
-        names = [f"t4-{number}" for number in range(1, size + 1)]
-        runs = Playbooks(place, names, shared="t4-2" if shared else "")
-        own = sorted({runs.files_of(name) for name in names})
-        first = runs.cost(lambda: runs.play(SITE, "--limit", ",".join(names[: len(own)])))
+def whole_processes(effort: Effort, size: int) -> list[Figure]:
+    """Compare runs on some hosts with ``ansible -m ping`` in CPU seconds, which hardly depend on other processes."""
+    turns = effort.turns(ROUNDS)
+    with mounted.fleet(f"t4={size}") as place:
+        own = names_of(size)
+        runs = Playbooks(place, own)
+        first = runs.cost(lambda: runs.play(SITE))
         taken: dict[str, list[Cost]] = {}
 
         def take(what: str, play: Callable[[], processes.Run]) -> None:
@@ -121,9 +117,12 @@ def whole_processes(effort: Effort, size: int, shared: bool = False) -> list[Fig
             if size > 1:
                 change(place, own)
                 take("all changed in check mode", lambda: runs.play(SITE, "--check", "--diff"))
-            if size > 1 and not shared:
                 take("all changed", lambda: runs.play(SITE))
-    return figures_of(size, taken, [] if shared else [first])
+    return figures_of(size, taken, first)
+
+
+def names_of(size: int) -> list[str]:
+    return [f"t4-{number}" for number in range(1, size + 1)]
 
 
 def change(fleet: Path, hosts: list[str]) -> None:
@@ -133,15 +132,15 @@ def change(fleet: Path, hosts: list[str]) -> None:
             (fleet / host / path).unlink(missing_ok=True)
 
 
-def figures_of(size: int, taken: dict[str, list[Cost]], first: list[Cost]) -> list[Figure]:
-    """Return the figures of runs on ``size`` hosts; ``first`` are the runs that configure everything."""
+def figures_of(size: int, taken: dict[str, list[Cost]], first: Cost) -> list[Figure]:
+    """Return the figures of runs on ``size`` hosts; ``first`` is the run that configures everything."""
     pings, starts = taken.pop("ping"), taken.pop("start")
     title = f"{size} {'host' if size == 1 else 'hosts'}"
     times.note(
         f"\nPlaybooks on T4 hosts ({title}); for each host seconds of the processors, module runs, lines of output"
     )
     figures = []
-    for what, found in {**({"from nothing": first} if first else {}), **taken}.items():
+    for what, found in {"from nothing": [first], **taken}.items():
         is_unchanged = what.startswith(("unchanged", "verify"))
         start = statistics.median(one.controller for one in starts)
         controller = [(one.controller - start) / size for one in found]
@@ -162,25 +161,44 @@ def figures_of(size: int, taken: dict[str, list[Cost]], first: list[Cost]) -> li
             findings.figure(f"{name}: module runs a host", [last.module_runs / size]),
             findings.figure(f"{name}: lines of output", [last.run.lines]),
         ]
-        if size > HOSTS:
-            figures += [
-                findings.figure(f"{name}: seconds", [last.run.seconds], "<= 600" if is_unchanged else ""),
-                findings.figure(f"{name}: MB of the controller", [last.run.megabytes], "<= 1024"),
-            ]
     return figures
 
 
-def many_hosts(size: int) -> dict[str, dict[str, float]]:
-    """Measure runs on a whole fleet: the duration in ping tasks on one host, and megabytes."""
-    with mounted.fleet(f"t4={size}") as place:
-        runs = Playbooks(place, [f"t4-{number}" for number in range(1, size + 1)])
-        measured = {}
-        for what in RUNS:
-            start, ping = runs.units()
-            run = runs.play(SITE)
-            measured[what] = {"pings": (run.seconds - start) / ping, "megabytes": run.megabytes}
-            times.note(f"  {size:4} hosts {what:13} {run.seconds:8.1f} s {run.megabytes:6.0f} MB")
-    return measured
+class Fleet(NamedTuple):
+    """Runs on the same hosts, and the CPU seconds of their modules."""
+
+    ping: processes.Run
+    site: processes.Run
+    host: float
+
+    def figures(self, size: int) -> list[Figure]:
+        name = f"{size} unchanged hosts"
+        is_large = size >= LARGE
+        return [
+            findings.figure(f"{name}: CPU s a host", [self.site.processor / size], "<= 2"),
+            findings.figure(f"{name}: CPU s of its modules", [self.host / size]),
+            findings.figure(f"{name}: CPU / ansible -m ping", [self.site.processor / self.ping.processor], "<= 2"),
+            findings.figure(f"{name}: seconds", [self.site.seconds], "<= 600" if is_large else ""),
+            findings.figure(f"{name}: MB of the largest process", [self.site.megabytes], "<= 1024" if is_large else ""),
+        ]
+
+
+def many_hosts(size: int) -> Fleet:
+    """Measure site on a fleet without changes. All hosts share the files of one, which modules only read."""
+    with mounted.fleet("t4=1") as place:
+        first, *_others = names = names_of(size)
+        runs = Playbooks(place, names, shared=first)
+        runs.play(SITE, "--limit", first)
+        ping = runs.ping_all()
+        site = runs.cost(lambda: runs.play(SITE))
+        if site.module_runs != size:
+            raise SystemExit(f"site made {site.module_runs} module runs on {size} unchanged hosts")
+    found = Fleet(ping, site.run, site.host)
+    times.note(
+        f"  {size:4} hosts {site.run.seconds:8.1f} s, CPU {site.run.processor:8.1f} s, of modules {site.host:8.1f} s, "
+        f"ping {ping.processor:8.1f} s; {site.run.megabytes:4.0f} MB"
+    )
+    return found
 
 
 class Cost(NamedTuple):
@@ -196,7 +214,7 @@ class Cost(NamedTuple):
 
 
 class Playbooks:
-    """Run ansible-playbook on mounted hosts. With ``shared``, all but the first share the files of this host."""
+    """Run ansible-playbook on mounted hosts. With ``shared``, all have the files of this host."""
 
     def __init__(self, fleet: Path, hosts: list[str], shared: str = "") -> None:
         place = fleet.parent
@@ -205,24 +223,20 @@ class Playbooks:
         interpreter = place / "python"
         interpreter.write_text(INTERPRETER.format(count=self.count, python=sys.executable))
         interpreter.chmod(0o755)
-        self.shared, self.first = shared, hosts[0]
+        self.first = hosts[0]
         everyone = {
             "ansible_connection": "local",
             "ansible_pipelining": True,
             "ansible_python_interpreter": str(interpreter),
             **VARIABLES,
         }
-        each = {name: {"vfio_host_root": str(fleet / self.files_of(name))} for name in hosts}
+        each = {name: {"vfio_host_root": str(fleet / (shared or name))} for name in hosts}
         self.inventory = place / "inventory.json"
         self.inventory.write_text(json.dumps({"all": {"hosts": each, "vars": everyone}}))
         self.ping, self.nothing = str(place / "ping.yml"), str(place / "nothing.yml")
         Path(self.ping).write_text(json.dumps(PING))
         Path(self.nothing).write_text(json.dumps(NOTHING))
         self.forks = min(len(hosts), 20)
-
-    def files_of(self, name: str) -> str:
-        """Return the name of the simulated host with the files of an inventory host."""
-        return self.shared if self.shared and name != self.first else name
 
     def play(self, playbook: str, *options: str) -> processes.Run:
         return processes.run(

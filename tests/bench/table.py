@@ -14,9 +14,10 @@ HEADER = ("what", "median", "middle half", "goal", "")
 
 
 def origin(results: dict[str, Any]) -> list[str]:
-    """Return a sentence each for machine, versions and load."""
+    """Return a sentence each for date, machine, versions and load."""
     machine, load = results["machine"], results["load"]
     said = [
+        f"Measured on {results['date']}.",
         f"{machine['processor']}, {machine['cores']} cores, Linux {machine['kernel']}.",
         f"Python {machine['python']}, ansible-core {machine['ansible_core']}, vfio.devices {machine['collection']}.",
         f"Load {load['start']:.1f} at the start and {load['end']:.1f} at the end.",

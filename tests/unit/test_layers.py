@@ -73,6 +73,9 @@ HARMLESS = {"environ", "path", "strerror"}
 INPUT_OUTPUT = {"fcntl", "multiprocessing", "select", "shutil", "signal", "socket", "subprocess", "tempfile"}
 HTTP = {"http", "keystoneauth1", "openstack", "requests", "urllib.request"}
 
+# The first file compiles at the first use, the second runs only on the controller.
+MAY_COMPILE = ["_core/patterns.py", "_boot/archive.py"]
+
 FILES = sorted(str(path.relative_to(ENGINE)) for path in ENGINE.rglob("*.py"))
 
 
@@ -113,6 +116,15 @@ def test_every_package_has_a_floor():
     assert {file.partition("/")[0] for file in FILES} <= set(MAY_IMPORT)
     assert all(file.count("/") == 1 for file in FILES)
     assert not list(ENGINE.rglob("__init__.py")), "AnsiballZ makes empty ones itself"
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_no_expression_is_compiled_at_import_on_hosts(file):
+    """Each module run imports many files, and compiling their expressions takes longer than reading a host."""
+    calls = [node for top in tree(file).body for node in ast.walk(top) if not isinstance(top, ast.FunctionDef)]
+    compiled = [node for node in calls if isinstance(node, ast.Attribute) and ast.unparse(node) == "re.compile"]
+    if file.partition("/")[0] not in ("_capture", "_placement") and file not in MAY_COMPILE:
+        assert not compiled, "use lazy_pattern"
 
 
 @pytest.mark.parametrize("file", FILES)

@@ -10,10 +10,7 @@ from __future__ import annotations
 
 from .._devices import mdevctl
 from .._host import ownership
-from .._host.records import DIRECTORY, RUN_DIRECTORY
-from .._instances.records import INSTANCE_RECORDS
-from .._modes.records import MODE_RECORDS, RULES
-from .._partitions.records import LAYOUT_RECORDS
+from .._host.records import DIRECTORY, INSTANCE_RECORDS, LAYOUT_RECORDS, MODE_RECORDS, RUN_DIRECTORY
 
 # Not in /usr/lib, which belongs to packages and is read-only on image-based systems.
 PROGRAM = "usr/local/lib/vfio-devices-restore.pyz"
@@ -21,7 +18,7 @@ UNITS = "etc/systemd/system"
 UNIT = mdevctl.RESTORE_UNIT
 UNIT_OF_CARD = f"{UNITS}/vfio-devices-restore@.service"
 ENABLED = f"{UNITS}/multi-user.target.wants/vfio-devices-restore.service"
-RULE = f"{RULES}/90-vfio-devices-restore.rules"
+RULE = f"{mdevctl.RULE_DIRECTORIES[0]}/90-vfio-devices-restore.rules"
 # While this file exists, systemd must reload its units. A boot reloads them anyway.
 RELOAD = f"{RUN_DIRECTORY}/daemon-reload"
 OWED = "systemctl daemon-reload\n"

@@ -15,10 +15,10 @@ from .._core.problems import Refused
 from .._frameworks.definitions import read_definitions
 from .._frameworks.every import FRAMEWORKS
 from .._guards.base import CONFIGURED
-from .._host.records import Record
+from .._host.records import INSTANCE_RECORDS, Record
 from .._host.root import HostRoot
 from .._instances import job
-from .._instances.records import INSTANCE_RECORDS, observe_records
+from .._instances.recorded import observe_records
 from .._model.host import Device
 from .cards import check_card
 from .records import RecordedDevice, recorded_instances

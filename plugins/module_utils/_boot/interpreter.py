@@ -11,10 +11,11 @@ from __future__ import annotations
 import re
 import stat
 
+from .._core.patterns import lazy_pattern
 from .._host.root import HostError, HostRoot
 
 # Characters that need no quoting in a unit (systemd.service(5), "Command lines").
-PATH = re.compile(r"/[\w.+@:/ -]{1,4095}\Z", re.ASCII)
+PATH = lazy_pattern(r"/[\w.+@:/ -]{1,4095}\Z", re.ASCII)
 OLDEST = (3, 9)
 # Usual paths: the default, newer versions next to an old default, RHEL's platform Python, and a build from source.
 LASTING = (
@@ -24,7 +25,7 @@ LASTING = (
     "/usr/local/bin/python3",
 )
 SAYS_ITS_VERSION = "import sys; print('%d.%d' % sys.version_info[:2])"
-VERSION = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})\Z")
+VERSION = lazy_pattern(r"([0-9]{1,4})\.([0-9]{1,4})\Z")
 # In seconds: the timeout for printing the version.
 PATIENCE = 10.0
 MOST_LINKS = 40

@@ -16,11 +16,10 @@ from .._devices.binding import DEFAULT, DRIVERS, NO_DRIVER
 from .._devices.pci import DEVICES
 from .._devices.sriov import is_vfio_driver
 from .._guards.base import CONFIGURED
-from .._host.records import Record, read_records
+from .._host.records import MODE_RECORDS, Record, read_records
 from .._host.root import HostError, HostRoot
 from .._model.wanted import CardWanted
 from .._modes import actions, job
-from .._modes.records import MODE_RECORDS
 from .._modes.wanted import NATIVE
 from .cards import awaited_identity, check_card
 from .records import recorded_function

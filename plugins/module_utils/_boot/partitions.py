@@ -15,10 +15,10 @@ from .._devices import mig
 from .._devices.pci import DEVICES
 from .._frameworks.nvidia_sriov import DRIVER
 from .._guards.base import CONFIGURED
-from .._host.records import Record, read_records
+from .._host.records import LAYOUT_RECORDS, Record, read_records
 from .._host.root import HostRoot
 from .._partitions import job
-from .._partitions.records import LAYOUT_RECORDS, recorded_layout
+from .._partitions.records import recorded_layout
 from .cards import check_card
 from .records import NotRestorable
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from .._core.grammar import PCI_ADDRESS
 from .._core.problems import Refused
 from .._host.records import Record
-from .._instances import records
+from .._instances import recorded
 from .._instances.wanted import INSTANCE, parse_instances
 from .._model.host import Definition
 from .._model.wanted import CardWanted, DeviceWanted
@@ -96,12 +96,12 @@ def recorded_instances(record: Record, definitions: Mapping[tuple[str, str], Def
 
     Raises :class:`NotRestorable` for an invalid record.
     """
-    wrong = [one for one in record["instances"] if not records.is_complete(one)]
+    wrong = [one for one in record["instances"] if not recorded.is_complete(one)]
     if wrong:
         raise NotRestorable([f"its record has {str(one)[:160]}, which is not a device" for one in wrong])
     found = record["instances"]
-    if not record.get(records.MARK):
-        found = records.wanted_at_boot(found, definitions)
+    if not record.get(recorded.MARK):
+        found = recorded.wanted_at_boot(found, definitions)
     at_boot = [instance for instance in found if instance["autostart"]]
     options = [
         {

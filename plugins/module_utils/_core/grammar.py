@@ -15,31 +15,33 @@ import re
 from collections.abc import Iterable
 from typing import Any, Callable, TypeVar
 
+from .patterns import lazy_pattern
+
 Value = TypeVar("Value")
 
 # The domain has more than four digits if a bridge creates it (drivers/pci/controller/vmd.c).
-PCI_ADDRESS = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]\Z")
+PCI_ADDRESS = lazy_pattern(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]\Z")
 # PCI functions in a sysfs path; the last one belongs to the device itself.
-FUNCTION_IN_PATH = re.compile(r"/([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])(?=/)")
+FUNCTION_IN_PATH = lazy_pattern(r"/([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])(?=/)")
 # Matches what the kernel's uuid_parse() accepts (lib/uuid.c), in the case that the kernel prints.
-UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
+UUID = lazy_pattern(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
 # A kernel name of a device or type: one path component, without white space, valid UTF-8.
-KERNEL_NAME = re.compile(r"(?!\.{1,2}\Z)[^\s/\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,255}\Z")
+KERNEL_NAME = lazy_pattern(r"(?!\.{1,2}\Z)[^\s/\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,255}\Z")
 # IFNAMSIZ is 16 including the final NUL, and dev_valid_name() rejects ":" (net/core/dev.c).
-INTERFACE = re.compile(r"(?!\.{1,2}\Z)[^\s/:\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,15}\Z")
-PCI_CLASS = re.compile(r"[0-9a-f]{2}([0-9a-f]{2}){0,2}\Z")
+INTERFACE = lazy_pattern(r"(?!\.{1,2}\Z)[^\s/:\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,15}\Z")
+PCI_CLASS = lazy_pattern(r"[0-9a-f]{2}([0-9a-f]{2}){0,2}\Z")
 # An attribute of a device, or of an attribute group such as nvidia/. Groups cannot be nested (fs/sysfs/group.c).
-ATTRIBUTE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}(/[A-Za-z0-9_][A-Za-z0-9_-]{0,63})?\Z")
+ATTRIBUTE = lazy_pattern(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}(/[A-Za-z0-9_][A-Za-z0-9_-]{0,63})?\Z")
 # The kernel creates these for every device (drivers/base/core.c, dd.c, property.c, power/sysfs.c, drivers/acpi/glue.c)
 # and for every mdev (drivers/vfio/mdev/mdev_sysfs.c, drivers/iommu/iommu.c, drivers/vfio/vfio_main.c). Names of
 # supplier and consumer links contain a colon.
-OF_THE_KERNEL = re.compile(
+OF_THE_KERNEL = lazy_pattern(
     "(uevent|dev|device|online|removable|driver|driver_override|subsystem|bus|modalias|power|wakeup|coredump"
     "|state_synced|waiting_for_supplier|of_node|firmware_node|(physical|software)_node[0-9]*"
     "|remove|mdev_type|mdev_supported_types|iommu|iommu_group|vfio|vfio-dev)\\Z"
 )
 # Rejects "..", because its target depends on links, and characters that would break a line of output.
-FILE_PATH = re.compile(
+FILE_PATH = lazy_pattern(
     r"(?!/(?:proc|sys)/)(?:/(?!\.{1,2}(?:/|\Z))[^/\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,255})+\Z"
 )
 LONGEST_PATH = 4000

@@ -8,13 +8,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
+from .patterns import lazy_pattern
 from .wording import some
 
 SHOWN = 5
-ADDRESS = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]")
+ADDRESS = lazy_pattern(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]")
 PLACE = "\0"
 # A sentence without this separator has no label and is never merged.
 LABEL = ": "

@@ -9,12 +9,13 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 import sysconfig
 
+from .patterns import lazy_pattern
+
 # pipx gives each application its own environment.
-PIPX = re.compile(r"/pipx/venvs/([^/]+)/?\Z")
+PIPX = lazy_pattern(r"/pipx/venvs/([^/]+)/?\Z")
 # Debian, Ubuntu, Fedora and openSUSE all use the package name python3-LIBRARY.
 PACKAGE_MANAGERS = {
     "/usr/bin/apt-get": "apt install",

@@ -12,14 +12,15 @@ every alphabet. Numeric options therefore have the type ``raw`` and are parsed h
 
 from __future__ import annotations
 
-import re
 from typing import Any
+
+from .patterns import lazy_pattern
 
 SHORTEST, LONGEST = 0.1, 86400.0
 # Larger numbers are never needed, and Python refuses to print integers of some thousand digits.
 DIGITS = 20
-WHOLE = re.compile(r"[0-9]{1,20}\Z")
-DECIMAL = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?\Z")
+WHOLE = lazy_pattern(r"[0-9]{1,20}\Z")
+DECIMAL = lazy_pattern(r"[0-9]{1,20}(\.[0-9]{1,20})?\Z")
 # In characters: the longest part of a value that a message shows.
 SHOWN = 40
 

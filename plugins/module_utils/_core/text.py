@@ -8,15 +8,15 @@
 
 from __future__ import annotations
 
-import re
+from .patterns import lazy_pattern
 
 # Characters that move the terminal cursor, end a line or change the writing direction.
-CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+CONTROL = lazy_pattern("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 # Separators of table rows and columns, and of process arguments.
 LAYOUT = "\n\t\0"
 REPLACEMENT = "\ufffd"
 # Python's int() also accepts underscores and the digits of every alphabet.
-DECIMAL = re.compile(r"-?[0-9]{1,18}\Z")
+DECIMAL = lazy_pattern(r"-?[0-9]{1,18}\Z")
 # Each VFIO device group needs a minor number, so no host has more (drivers/vfio/group.c, MINORMASK).
 MOST = 1 << 20
 

@@ -15,14 +15,15 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
 from .pci import DEVICES
 
 COMMAND_LINE = "proc/cmdline"
 DIRECTORIES = ("etc/modprobe.d", "run/modprobe.d", "usr/lib/modprobe.d", "lib/modprobe.d")
 ARGUMENT_NAME = "the kernel argument vfio-pci.ids"
-ARGUMENT = re.compile(r"(?:^|\s)\"?vfio[-_]pci\.ids=\"?([\w:,]+)")
-OPTION = re.compile(r"^\s*options\s+vfio[-_]pci\s(?:.*\s)?ids=\"?([\w:,]+)", re.MULTILINE)
+ARGUMENT = lazy_pattern(r"(?:^|\s)\"?vfio[-_]pci\.ids=\"?([\w:,]+)")
+OPTION = lazy_pattern(r"^\s*options\s+vfio[-_]pci\s(?:.*\s)?ids=\"?([\w:,]+)", re.MULTILINE)
 
 
 class Setting(NamedTuple):

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Optional
 
+from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
 from .pci import PciFunction
 
@@ -23,8 +24,8 @@ REPORTED_BY: dict[str, Optional[tuple[Optional[str], ...]]] = {"mac": None, "nvm
 SUBSYSTEM, MAC, SLOT = "subsystem", "mac", "slot"
 SLOTS = "sys/bus/pci/slots"
 NVIDIA = "proc/driver/nvidia/gpus"
-GPU_UUID = re.compile(r"^GPU UUID:\s*(GPU-[0-9a-fA-F-]+)\s*$", re.MULTILINE)
-NO_SERIAL_NUMBER = re.compile(r"(?:00-){7}00\Z|(?:ff-){7}ff\Z")
+GPU_UUID = lazy_pattern(r"^GPU UUID:\s*(GPU-[0-9a-fA-F-]+)\s*$", re.MULTILINE)
+NO_SERIAL_NUMBER = lazy_pattern(r"(?:00-){7}00\Z|(?:ff-){7}ff\Z")
 # NET_ADDR_PERM (include/uapi/linux/netdevice.h): the address was not set by a bond, a program or at random.
 PERMANENT = "0"
 # In characters: the constant end of an InfiniBand address, which is the port GUID.

@@ -8,8 +8,7 @@
 
 from __future__ import annotations
 
-import re
-
+from .._core.patterns import lazy_pattern
 from .._core.text import printable
 from .._host.root import HostRoot
 from .._model.host import Iommu, SharedGroup
@@ -24,8 +23,8 @@ COMMAND_LINE = "proc/cmdline"
 CPU = "sys/devices/system/cpu/modalias"
 
 # White space in double quotes belongs to the argument (lib/cmdline.c, next_arg).
-ARGUMENT = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
-X86 = re.compile(r"cpu:type:x86,ven([0-9A-F]{4})")
+ARGUMENT = lazy_pattern(r'(?:[^\s"]|"[^"]*"?)+')
+X86 = lazy_pattern(r"cpu:type:x86,ven([0-9A-F]{4})")
 # Vendor numbers of arch/x86/include/asm/processor.h; Hygon processors have an AMD IOMMU.
 CPU_VENDORS = {"0000": "intel", "0002": "amd", "0009": "amd"}
 

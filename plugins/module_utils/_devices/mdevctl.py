@@ -8,8 +8,7 @@
 
 from __future__ import annotations
 
-import re
-
+from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
 from .._model.host import Mdevctl
 
@@ -25,7 +24,7 @@ RULE_DIRECTORIES = (
     "lib/udev/rules.d",
 )
 RESTORE_UNIT = "etc/systemd/system/vfio-devices-restore.service"
-CALL = re.compile(r"(/[\w./-]*mdevctl) start-parent-mdevs\b")
+CALL = lazy_pattern(r"(/[\w./-]*mdevctl) start-parent-mdevs\b")
 
 
 def observe(host: HostRoot) -> Mdevctl:

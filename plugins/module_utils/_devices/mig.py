@@ -15,6 +15,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple, Optional
 
+from .._core.patterns import lazy_pattern
 from .._host.root import HostError, HostRoot
 
 PROGRAM = "nvidia-smi"
@@ -25,14 +26,14 @@ ENABLED, DISABLED = "Enabled", "Disabled"
 NONE_FOUND = ("No GPU instances found", "No compute instances found", "No MIG-enabled devices found")
 
 # `|   0  MIG 1g.18gb+me      20     1/1        16.00      No     16     1     0   |`
-PROFILE = re.compile(r"^\|\s+\d+\s+MIG (\S+)\s+(\d+)\s+(\d+)/(\d+)\s+(\d+\.\d+)\s", re.MULTILINE)
+PROFILE = lazy_pattern(r"^\|\s+\d+\s+MIG (\S+)\s+(\d+)\s+(\d+)/(\d+)\s+(\d+\.\d+)\s", re.MULTILINE)
 # `GPU 0 Profile ID 9 Placements: {0,4}:4`, or `Placement : {0}:8` for a single one
-PLACEMENTS = re.compile(r"^GPU\s+\d+ Profile ID\s+(\d+) Placements? ?: ?\{([\d,]*)\}:(\d+)\s*$", re.MULTILINE)
+PLACEMENTS = lazy_pattern(r"^GPU\s+\d+ Profile ID\s+(\d+) Placements? ?: ?\{([\d,]*)\}:(\d+)\s*$", re.MULTILINE)
 # `|   0  MIG 1g.18gb         19        9          2:1     |`
-GPU_INSTANCE = re.compile(r"^\|\s+\d+\s+MIG (\S+)\s+(\d+)\s+(\d+)\s+(\d+):(\d+)\s*\|", re.MULTILINE)
+GPU_INSTANCE = lazy_pattern(r"^\|\s+\d+\s+MIG (\S+)\s+(\d+)\s+(\d+)\s+(\d+):(\d+)\s*\|", re.MULTILINE)
 # `|   0      7       MIG 1g.18gb          0         0          0:1     |`
-COMPUTE_INSTANCE = re.compile(r"^\|\s+\d+\s+(\d+)\s+MIG (\S+)\s+(\d+)\s+(\d+)\s+\d+:\d+\s*\|", re.MULTILINE)
-ADDRESS = re.compile(r"([0-9A-F]{4,8}):([0-9A-F]{2}:[01][0-9A-F]\.[0-7])\Z")
+COMPUTE_INSTANCE = lazy_pattern(r"^\|\s+\d+\s+(\d+)\s+MIG (\S+)\s+(\d+)\s+(\d+)\s+\d+:\d+\s*\|", re.MULTILINE)
+ADDRESS = lazy_pattern(r"([0-9A-F]{4,8}):([0-9A-F]{2}:[01][0-9A-F]\.[0-7])\Z")
 
 
 class Profile(NamedTuple):

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable
 from typing import Optional
 
+from .._core.patterns import lazy_pattern
 from .._core.text import printable
 from .._host.root import HostRoot
 from .pci import PciFunction
@@ -21,9 +22,9 @@ DATABASES = ("usr/share/misc/pci.ids", "usr/share/hwdata/pci.ids", "var/lib/pciu
 # In bytes: pci.ids had 1.5 MB in 2025.
 MOST = 8 << 20
 # Lines of products and subsystems begin with tabs, and comments may be anywhere.
-NEXT_VENDOR = re.compile(rb"\n[^\t#\n]")
+NEXT_VENDOR = lazy_pattern(rb"\n[^\t#\n]")
 NVIDIA = "proc/driver/nvidia/gpus/{}/information"
-NVIDIA_MODEL = re.compile(r"^Model:\s*(\S.*?)\s*$", re.MULTILINE)
+NVIDIA_MODEL = lazy_pattern(r"^Model:\s*(\S.*?)\s*$", re.MULTILINE)
 # Drivers without this file are part of the kernel and have its version.
 VERSION = "sys/module/{}/version"
 KERNEL = "proc/sys/kernel/osrelease"

@@ -8,10 +8,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple, Optional
 
 from .._core.grammar import PCI_ADDRESS
+from .._core.patterns import lazy_pattern
 from .._core.text import decimal
 from .._host.root import HostRoot
 from .._model.host import PciIds
@@ -20,7 +20,7 @@ DEVICES = "sys/bus/pci/devices"
 
 # The only attribute with all ids of a function whose read takes no lock, apart from uevent (drivers/pci/pci-sysfs.c,
 # modalias_show).
-MODALIAS = re.compile(
+MODALIAS = lazy_pattern(
     r"pci:v0000(?P<vendor>[0-9A-F]{4})d0000(?P<product>[0-9A-F]{4})"
     r"sv0000(?P<subvendor>[0-9A-F]{4})sd0000(?P<subproduct>[0-9A-F]{4})"
     r"bc(?P<class>[0-9A-F]{2})sc(?P<subclass>[0-9A-F]{2})i(?P<interface>[0-9A-F]{2})\Z"

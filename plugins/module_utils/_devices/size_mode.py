@@ -14,12 +14,13 @@ from __future__ import annotations
 import re
 from typing import NamedTuple, Optional
 
+from .._core.patterns import lazy_pattern
 from .._host.root import HostError, HostRoot
 from .mig import DISABLED, ENABLED, PATIENCE, PROGRAM
 
-MODE = re.compile(r"^\s*vGPU Heterogeneous Mode\s*:\s*(\S.*?)\s*$", re.MULTILINE)
+MODE = lazy_pattern(r"^\s*vGPU Heterogeneous Mode\s*:\s*(\S.*?)\s*$", re.MULTILINE)
 # Some driver releases omit the second e of Heterogeneous.
-SIZES = re.compile(r"^\s*Heterogene?ous Time-Slice Sizes\s*:\s*(\S.*?)\s*$", re.MULTILINE)
+SIZES = lazy_pattern(r"^\s*Heterogene?ous Time-Slice Sizes\s*:\s*(\S.*?)\s*$", re.MULTILINE)
 NOT_SUPPORTED = "Not Supported"
 
 

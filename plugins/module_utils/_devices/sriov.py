@@ -12,14 +12,13 @@ their PF.
 
 from __future__ import annotations
 
-import re
-
+from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
 from .._model.host import Binding, Card, Sriov, VirtualFunction
 from .pci import NumaNodes, PciFunction
 
-VIRTUAL_FUNCTION = re.compile(r"virtfn([0-9]{1,5})\Z")
-PRODUCT_ID = re.compile(r"[0-9a-f]{4}\Z")
+VIRTUAL_FUNCTION = lazy_pattern(r"virtfn([0-9]{1,5})\Z")
+PRODUCT_ID = lazy_pattern(r"[0-9a-f]{4}\Z")
 # TotalVFs is a field of 16 bits (include/uapi/linux/pci_regs.h, PCI_SRIOV_TOTAL_VF).
 MOST_VFS = 65535
 # The PCI core answers these without a lock in current kernels (drivers/pci/iov.c). Reading them with driver_override,
@@ -27,13 +26,13 @@ MOST_VFS = 65535
 TOTAL, VF_DEVICE, AUTOPROBE = "sriov_totalvfs", "sriov_vf_device", "sriov_drivers_autoprobe"
 OVERRIDE = "driver_override"
 # vfio-pci and its variant drivers, such as mlx5_vfio_pci and nvgrace-gpu-vfio-pci.
-VFIO_DRIVER = re.compile(r"(.*[-_])?vfio[-_]pci\Z")
+VFIO_DRIVER = lazy_pattern(r"(.*[-_])?vfio[-_]pci\Z")
 # A driver that only keeps other drivers away.
 STUB = "pci-stub"
 # The network interface of a virtio NIC belongs to the virtio device of the PCI function.
-VIRTIO_DEVICE = re.compile(r"virtio\d+\Z")
+VIRTIO_DEVICE = lazy_pattern(r"virtio\d+\Z")
 # The port name of a representor of a VF or subfunction (Documentation/networking/devlink/devlink-port.rst).
-REPRESENTOR = re.compile(r"(c\d+)?pf\d+(vf|sf)\d+\Z")
+REPRESENTOR = lazy_pattern(r"(c\d+)?pf\d+(vf|sf)\d+\Z")
 
 
 def is_vfio_driver(driver: str | None) -> bool:

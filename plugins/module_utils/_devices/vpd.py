@@ -11,9 +11,9 @@ nova identifies the remote host of a DPU by this number, which libvirt reads (sr
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
 from .pci import DEVICES
 
@@ -21,7 +21,7 @@ ATTRIBUTE = "vpd"
 LARGE, END, READ_ONLY = 0x80, 0x0F, 0x10
 SERIAL_NUMBER, CHECKSUM = b"SN", b"RV"
 # Other characters make libvirt skip the field.
-TEXT = re.compile(rb"[a-zA-Z0-9\-_\s,.:=]+\Z")
+TEXT = lazy_pattern(rb"[a-zA-Z0-9\-_\s,.:=]+\Z")
 
 
 def has_serial_number(host: HostRoot, address: str) -> bool | None:

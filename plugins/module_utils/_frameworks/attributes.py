@@ -14,6 +14,7 @@ from typing import Any
 
 from .._core import numbers
 from .._core.grammar import ATTRIBUTE, OF_THE_KERNEL
+from .._core.patterns import lazy_pattern
 from .._host.root import HostError, HostRoot
 
 # A directory with one of these is another device, and not an attribute group.
@@ -26,7 +27,7 @@ OF_TYPES = {
     **dict.fromkeys(("vfio_ccw-", "i915-GVTg", "mtty-", "mdpy-", "mbochs-"), ()),
 }
 # NVIDIA plugin parameters, such as frame_rate_limiter=0,disable_vnc=1; a blank would clear them.
-PARAMETERS = re.compile(r"[a-z]\w*=[\w.:/-]+(,[a-z]\w*=[\w.:/-]+)*\Z", re.ASCII)
+PARAMETERS = lazy_pattern(r"[a-z]\w*=[\w.:/-]+(,[a-z]\w*=[\w.:/-]+)*\Z", re.ASCII)
 MOST_PARAMETERS = 1023
 # The buffer of an attribute is one page, and the kernel needs one byte of it for the end.
 MOST_BYTES = 4095

@@ -16,10 +16,10 @@ disables this default, and the driver would then create VFs without memory.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Optional
 
+from .._core.patterns import lazy_pattern
 from .._devices.pci import DEVICES
 from .._host.root import HostError, HostRoot
 from .._model.host import VfSettings
@@ -35,12 +35,12 @@ REQUIREMENT = "the driver i915 with SR-IOV (linux-intel-lts or i915-sriov-dkms)"
 # The driver rounds up to multiples of this number (CTXS_GRANULARITY).
 CONTEXTS = 128
 AUTO = "auto_provisioning"
-CARD = re.compile(r"card\d+\Z")
+CARD = lazy_pattern(r"card\d+\Z")
 # The driver's name for the memory of the GPU.
 FILES = {"vram_quota": "lmem_quota"}
 HOMES = ("prelim_iov", "iov")
 # One directory per tile, or a single directory.
-GT = re.compile(r"gt\d*\Z")
+GT = lazy_pattern(r"gt\d*\Z")
 
 
 def observe(host: HostRoot, address: str, indices: Iterable[int]) -> dict[int, VfSettings]:

@@ -12,10 +12,10 @@ drivers/gpu/drm/xe/xe_sriov_pf_sysfs.c). Each possible VF has a directory, enabl
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Optional
 
+from .._core.patterns import lazy_pattern
 from .._devices.pci import DEVICES
 from .._host.root import HostRoot
 from .._model.host import VfSettings
@@ -27,7 +27,7 @@ NAMES = ("exec_quantum_ms", "preempt_timeout_us", "vram_quota")
 REQUIREMENT = "the driver xe and a kernel that has this setting below sriov_admin (Linux 6.19 or later)"
 PRIORITY = "sched_priority"
 # The current choice is in brackets.
-CURRENT = re.compile(r"\[(\w+)\]")
+CURRENT = lazy_pattern(r"\[(\w+)\]")
 
 
 def observe(host: HostRoot, address: str, indices: Iterable[int]) -> dict[int, VfSettings]:

@@ -17,8 +17,10 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Optional
 
-TYPE = re.compile(r"-(\d{1,2})-(\d{1,4})([A-Z]+)\Z", re.ASCII)
-PROFILE = re.compile(r"(\d{1,2})g\.(\d{1,4})gb(\+\w+)?\Z", re.ASCII)
+from .._core.patterns import lazy_pattern
+
+TYPE = lazy_pattern(r"-(\d{1,2})-(\d{1,4})([A-Z]+)\Z", re.ASCII)
+PROFILE = lazy_pattern(r"(\d{1,2})g\.(\d{1,4})gb(\+\w+)?\Z", re.ASCII)
 # Suffixes of types and profiles with media engines.
 MEDIA_TYPE, MEDIA_PROFILE = "ME", "+me"
 

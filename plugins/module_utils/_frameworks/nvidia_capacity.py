@@ -11,11 +11,12 @@ from __future__ import annotations
 import re
 from typing import Any, Optional
 
+from .._core.patterns import lazy_pattern
 from . import mig_types
 from .capacity import ANY_SIZE, ONE_TYPE, Capacity, CardDevices
 from .mig_types import GpuInstances
 
-SIZE = re.compile(r"-(\d{1,9})[A-Z]+\d?\Z", re.ASCII)
+SIZE = lazy_pattern(r"-(\d{1,9})[A-Z]+\d?\Z", re.ASCII)
 MIB = 1024
 
 

@@ -11,11 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from .._core.patterns import lazy_pattern
 from .._model.host import Offer
 from .capacity import Capacity, CardDevices
 
-MTTY = re.compile(r"mtty-([1-9]\d{0,8})\Z", re.ASCII)
-MBOCHS_MEMORY = re.compile(r"\b([1-9]\d{0,8}) MB video memory", re.ASCII)
+MTTY = lazy_pattern(r"mtty-([1-9]\d{0,8})\Z", re.ASCII)
+MBOCHS_MEMORY = lazy_pattern(r"\b([1-9]\d{0,8}) MB video memory", re.ASCII)
 GVT_QUANTITIES = ("low_gm_size", "high_gm_size", "fence")
 
 

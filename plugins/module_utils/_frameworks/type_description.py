@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import re
 
+from .._core.patterns import lazy_pattern
 from .._core.text import MOST, decimal
 
-ATTRIBUTE = re.compile(r"\s*([A-Za-z_]\w*)\s*[=:]\s*(\S.*?)\s*\Z", re.ASCII)
+ATTRIBUTE = lazy_pattern(r"\s*([A-Za-z_]\w*)\s*[=:]\s*(\S.*?)\s*\Z", re.ASCII)
 # Both drivers write MiB as M or MB.
-NUMBER = re.compile(r"(\d{1,18})(M|MB)?\Z", re.ASCII)
+NUMBER = lazy_pattern(r"(\d{1,18})(M|MB)?\Z", re.ASCII)
 # Attributes that are used in calculations must be numbers within the int of a driver.
 MOST_OF = {
     "max_instance": MOST,

@@ -11,8 +11,7 @@ If all VFs of a GPU have had a type since its first observation, only this table
 
 from __future__ import annotations
 
-import re
-
+from .._core.patterns import lazy_pattern
 from .._core.text import printable
 from .._host.root import HostRoot
 from .._model.host import PciIds
@@ -20,9 +19,9 @@ from .._model.host import PciIds
 PATH = "usr/share/nvidia/vgpu/vgpuConfig.xml"
 # In bytes: each type of each GPU has a signature of 512 digits.
 LARGEST = 1 << 25
-ELEMENT = re.compile(r"<(vgpuType|pgpu|devId|supportedVgpu)\b([^<>]*)>")
-ATTRIBUTE = re.compile(r'(\w+)\s*=\s*"([^"<>]*)"')
-TYPE_ID = re.compile(r"[0-9]{1,10}\Z")
+ELEMENT = lazy_pattern(r"<(vgpuType|pgpu|devId|supportedVgpu)\b([^<>]*)>")
+ATTRIBUTE = lazy_pattern(r'(\w+)\s*=\s*"([^"<>]*)"')
+TYPE_ID = lazy_pattern(r"[0-9]{1,10}\Z")
 
 
 def types_of(host: HostRoot, identity: PciIds) -> dict[str, str]:

@@ -19,12 +19,13 @@ from collections.abc import Iterable
 from typing import NamedTuple, Optional
 
 from .._core.grammar import PCI_ADDRESS
+from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
 
 PARAMETERS = "proc/driver/nvidia/params"
 KEY = "RmPVMRL"
 ALL, EACH = "RegistryDwords", "RegistryDwordsPerDevice"
-LINE = re.compile(r'^(\w+): "(.*)"$', re.MULTILINE)
+LINE = lazy_pattern(r'^(\w+): "(.*)"$', re.MULTILINE)
 BEST_EFFORT, EQUAL_SHARE, FIXED_SHARE = POLICIES = ("best_effort", "equal_share", "fixed_share")
 MOST_SLICE = 30  # ms
 OPTIONS = "/etc/modprobe.d/nvidia.conf"

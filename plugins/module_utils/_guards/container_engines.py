@@ -17,16 +17,17 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
 from .references import BY_PATH, FILE, GPU, NUMBER, Guest, Reference
 
 DOCKER = ("var/lib/docker", "var/snap/docker/common/var-lib-docker")
 DOCKER_SETTINGS = "etc/docker/daemon.json"
-DATA_ROOT = re.compile(r'"data-root"\s*:\s*"/([^"]+?)/?"')
+DATA_ROOT = lazy_pattern(r'"data-root"\s*:\s*"/([^"]+?)/?"')
 # Restart policies with which Docker starts a container that does not run, for example after a reboot.
 RESTARTED = ("always", "unless-stopped", "on-failure")
 UNLESS_STOPPED = "unless-stopped"
-NUMBERED = re.compile(r"([bc]) (\d{1,4}:(?:\d{1,7}|\*)) ")
+NUMBERED = lazy_pattern(r"([bc]) (\d{1,4}:(?:\d{1,7}|\*)) ")
 NVIDIA_RUNTIME = "nvidia"
 VISIBLE = "NVIDIA_VISIBLE_DEVICES="
 NO_GPU = ("", "void", "none")
@@ -38,10 +39,10 @@ PODMAN = "containers/storage/overlay-containers"
 PRIVILEGED = "io.podman.annotations.privileged"
 OF_PODS = "io.kubernetes."
 QUADLETS = ("etc/containers/systemd", "run/containers/systemd", "usr/share/containers/systemd")
-QUADLET = re.compile(r"^\s*(?:AddDevice|Volume|Mount|PodmanArgs)\s*=\s*(.*)$", re.MULTILINE)
+QUADLET = lazy_pattern(r"^\s*(?:AddDevice|Volume|Mount|PodmanArgs)\s*=\s*(.*)$", re.MULTILINE)
 # Also between the parts of Mount=type=bind,source=/dev/kfd,..., and before the path of a device that may be missing.
-SEPARATOR = re.compile(r"[\s=,]-?")
-IN_CDI = re.compile(re.escape(CDI) + r"([\w-]+)")
+SEPARATOR = lazy_pattern(r"[\s=,]-?")
+IN_CDI = lazy_pattern(re.escape(CDI) + r"([\w-]+)")
 
 
 def containers(host: HostRoot) -> Iterator[Guest]:

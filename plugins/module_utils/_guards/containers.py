@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
 from .._model.uses import Holder, Unseen, Use
 from . import container_engines
@@ -26,23 +27,23 @@ NAME = "containers"
 
 NSPAWN = ("etc/systemd/nspawn", "run/systemd/nspawn", "var/lib/machines")
 MACHINES = "run/systemd/machines"
-SETTING = re.compile(r"^\s*(Bind|BindReadOnly|Interface|MACVLAN|IPVLAN)\s*=\s*(.*?)\s*$", re.MULTILINE)
+SETTING = lazy_pattern(r"^\s*(Bind|BindReadOnly|Interface|MACVLAN|IPVLAN)\s*=\s*(.*?)\s*$", re.MULTILINE)
 
 UNITS = ("etc/systemd/system", "run/systemd/system")
 # Matches web1.service, systemd-nspawn@web1.service and the directory systemd-nspawn@web1.service.d.
-UNIT = re.compile(r"([^/]+)\.service(\.d)?\Z")
+UNIT = lazy_pattern(r"([^/]+)\.service(\.d)?\Z")
 NSPAWN_PROGRAM = "systemd-nspawn "
 # A guest that is started without libvirt. Its devices are arguments of the program.
-GUEST_PROGRAM = re.compile(r"^\s*Exec\w+\s*=.*\b(?:qemu-system-\w+|qemu-kvm|kvm|cloud-hypervisor)\s", re.MULTILINE)
-ARGUMENT = re.compile(r"--(bind|bind-ro|network-interface|network-macvlan|network-ipvlan)[=\s]\s*\"?([^\s\"\\]+)")
+GUEST_PROGRAM = lazy_pattern(r"^\s*Exec\w+\s*=.*\b(?:qemu-system-\w+|qemu-kvm|kvm|cloud-hypervisor)\s", re.MULTILINE)
+ARGUMENT = lazy_pattern(r"--(bind|bind-ro|network-interface|network-macvlan|network-ipvlan)[=\s]\s*\"?([^\s\"\\]+)")
 
 LXD = ("var/lib/lxd", "var/snap/lxd/common/lxd", "var/lib/incus")
 DAEMONS = ("lxd", "incusd")
 KINDS = ("containers", "virtual-machines")
-DEVICES = re.compile(r"( *)(?:expanded_)?devices:\s*\Z")
-ENTRY = re.compile(r"( *)([\w.-]+):\s*(.*?)\s*\Z")
+DEVICES = lazy_pattern(r"( *)(?:expanded_)?devices:\s*\Z")
+ENTRY = lazy_pattern(r"( *)([\w.-]+):\s*(.*?)\s*\Z")
 # Devices that the daemon has selected for an instance that runs or has run.
-CHOSEN = re.compile(r"^\s*volatile\.\S+\.(?:last_state\.pci\.slot\.name|vgpu\.uuid):\s*\"?([^\s\"]+)", re.MULTILINE)
+CHOSEN = lazy_pattern(r"^\s*volatile\.\S+\.(?:last_state\.pci\.slot\.name|vgpu\.uuid):\s*\"?([^\s\"]+)", re.MULTILINE)
 
 
 def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:

@@ -8,10 +8,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from .._core.grammar import FUNCTION_IN_PATH
+from .._core.patterns import lazy_pattern
 from .._core.problems import holders
 from .._devices import vdpa
 from .._devices.pci import PciFunction
@@ -25,7 +25,7 @@ from .namespaces import on_top
 NAME = "devices"
 # Devices of another subsystem that disappear with their function (drivers/base/auxiliary.c).
 AUXILIARY = "sys/bus/auxiliary/devices"
-SUBFUNCTION = re.compile(r"\.sf\.\d+\Z")
+SUBFUNCTION = lazy_pattern(r"\.sf\.\d+\Z")
 
 
 def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:

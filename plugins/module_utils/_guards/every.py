@@ -4,7 +4,8 @@
 
 # Private to this collection: may change without notice.
 
-"""All guards. A new guard needs a file in this package, a line here and its name in ``base``.
+"""All guards. A new guard needs a file in this package, a line here or in ``holders``, and its name in
+``base``.
 
 Jobs import this file only where they need users, because Ansible compiles each import again in every run.
 """
@@ -14,36 +15,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .._host.root import HostRoot
-from .._model.uses import Unseen, Use
-from . import containers, devices, kubernetes, libvirt, network, open_devices, proxmox, storage, vfio
-from .base import PROCESSES, Guard, Scene, Seen
+from . import devices, holders, network, storage
+from .base import Guard, Scene, Seen
+from .holders import HOLDERS
 
-# These find processes and guests, which are the users in facts.
-HOLDERS: tuple[Guard, ...] = (vfio, open_devices, libvirt, proxmox, containers, kubernetes)
 # In this order: each guard can use what earlier ones have found.
 GUARDS: tuple[Guard, ...] = (*HOLDERS, devices, storage, network)
 
 
 def observe(host: HostRoot, scene: Scene, guards: Iterable[Guard] = GUARDS) -> Seen:
     """Return all uses and blind spots of the guards."""
-    unseen: list[Unseen] = []
-    for guard in guards:
-        for one in guard.observe(host, scene):
-            if isinstance(one, Unseen):
-                unseen.append(one)
-            elif not _is_known(one, scene.found):
-                scene = scene._replace(found=(*scene.found, one))
-    if host.hidden_processes:
-        unseen.append(Unseen(PROCESSES, host.hidden_processes))
-    return Seen(scene.found, tuple(dict.fromkeys(unseen)))
-
-
-def _is_known(use: Use, found: tuple[Use, ...]) -> bool:
-    """Return whether the process or guest is already known for the subject; a guest counts once, with its process."""
-    holder = use.holder
-    if holder is None:
-        return False
-    holders = [other.holder for other in found if other.subject == use.subject and other.holder]
-    if holder.pid is None:
-        return any(other.guest == holder.guest for other in holders)
-    return any(other.pid == holder.pid for other in holders)
+    return holders.observe(host, scene, guards)

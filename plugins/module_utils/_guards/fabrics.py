@@ -15,12 +15,13 @@ import re
 from collections.abc import Iterator
 
 from .._core.grammar import FUNCTION_IN_PATH
+from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
 
 CONTROLLERS = ("sys/class/nvme-fabrics/ctl", "sys/class/nvme")
 PORTS = "sys/class/fc_host"
 # The own port in host_traddr=nn-0x...:pn-0x... (drivers/nvme/host/fc.c, nvme_fc_parse_traddr).
-PORT = re.compile(r"pn-0x([0-9a-f]{16})\Z", re.IGNORECASE)
+PORT = lazy_pattern(r"pn-0x([0-9a-f]{16})\Z", re.IGNORECASE)
 
 
 def connections(host: HostRoot) -> Iterator[tuple[str, dict[str, str]]]:

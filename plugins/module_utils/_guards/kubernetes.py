@@ -15,11 +15,11 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from .._core.grammar import PCI_ADDRESS, UUID
+from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
 from .._model.uses import Holder, Unseen, Use
 from . import pod_files
@@ -32,8 +32,8 @@ NAME = "kubernetes"
 KUBELETS = ("var/lib/kubelet", "var/lib/k0s/kubelet", "var/snap/microk8s/common/var/lib/kubelet")
 CHECKPOINT = "device-plugins/kubelet_internal_checkpoint"
 # A part of a GPU; its UUID does not identify the GPU.
-PART_OF_GPU = re.compile(r"\AMIG-")
-NAMED = re.compile(
+PART_OF_GPU = lazy_pattern(r"\AMIG-")
+NAMED = lazy_pattern(
     r"(?<![0-9a-f:-])(?:[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 )
 

@@ -13,14 +13,16 @@ read, whether the daemon runs or not. If neither source is readable, the domains
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 from .._host.root import HostRoot
 from .._model.uses import Holder, Unseen, Use
-from . import domain_xml, libvirt_files
+from . import libvirt_files
 from .base import Scene
-from .domain_xml import Domain
 from .references import subjects
+
+if TYPE_CHECKING:
+    from .domain_xml import Domain
 
 NAME = "libvirt"
 ADVICE = "shut it down, or detach the device"
@@ -49,6 +51,9 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
         return
     asked, problem = _answer(host)
     for name, running, xml in asked or ():
+        # Most hosts have no domain, and each import takes time in every run.
+        from . import domain_xml
+
         domain = domain_xml.parse(xml)
         if domain:
             yield from _uses(host, scene, domain._replace(name=name), running, daemons, ADVICE)

@@ -13,13 +13,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from .._core.grammar import FILE_PATH, KERNEL_NAME
+from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
-from . import domain_xml
-from .domain_xml import Domain
 from .references import Reference
+
+if TYPE_CHECKING:
+    from .domain_xml import Domain
 
 # Status files of running domains come before the definitions.
 STATUS = "run/libvirt/qemu"
@@ -34,8 +36,8 @@ PASSWD = "etc/passwd"
 VOLUMES = ("var/lib/docker/volumes", "var/lib/containers/storage/volumes")
 # Files and settings in which container engines configure another place for volumes.
 STORES = (
-    ("etc/docker/daemon.json", re.compile(r'"data-root"\s*:\s*"/([^"]+?)/?"')),
-    ("etc/containers/storage.conf", re.compile(r'^\s*graphroot\s*=\s*"/([^"]+?)/?"', re.MULTILINE)),
+    ("etc/docker/daemon.json", lazy_pattern(r'"data-root"\s*:\s*"/([^"]+?)/?"')),
+    ("etc/containers/storage.conf", lazy_pattern(r'^\s*graphroot\s*=\s*"/([^"]+?)/?"', re.MULTILINE)),
 )
 SNAPS = "var/snap"
 OF_SNAP = "common/etc/libvirt/qemu"
@@ -114,6 +116,8 @@ def network(host: HostRoot, daemons: Iterable[int], name: str) -> list[Reference
     for directory in (*directories, *_volumes(host)):
         text = host.read(f"{directory}/{NETWORKS}/{name}.xml", optional=True)
         if text:
+            from . import domain_xml
+
             try:
                 found += domain_xml.network(text)
             except ValueError as error:
@@ -150,6 +154,8 @@ def _add(
     host: HostRoot, files: Files, prefix: str, texts: Iterable[tuple[str, str | None]], session: bool = False
 ) -> None:
     for path, text in texts:
+        from . import domain_xml
+
         domain = None
         readable = text is not None
         try:

@@ -11,21 +11,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
 from .references import DEVICE_FILE, FILE, INTERFACE, NUMBER, Guest, Reference
 
 # The default; lxc.conf(5) can change it.
 CONTAINERS = "var/lib/lxc"
 SETTINGS = "etc/lxc/lxc.conf"
-PATH = re.compile(r"^\s*lxc\.lxcpath\s*=\s*/(\S+?)/?\s*$", re.MULTILINE)
-OPTION = re.compile(r"^\s*(lxc\.[\w.-]+)\s*=\s*(.*?)\s*$", re.MULTILINE)
+PATH = lazy_pattern(r"^\s*lxc\.lxcpath\s*=\s*/(\S+?)/?\s*$", re.MULTILINE)
+OPTION = lazy_pattern(r"^\s*(lxc\.[\w.-]+)\s*=\s*(.*?)\s*$", re.MULTILINE)
 # lxc.net.0.link, and lxc.network.link before LXC 3.0, where each type begins another interface.
 OLD = "lxc.network"
-LINK = re.compile(r"(lxc\.net(?:work|\.\d+))\.(type|link)\Z")
+LINK = lazy_pattern(r"(lxc\.net(?:work|\.\d+))\.(type|link)\Z")
 # Without veth, whose link names a bridge.
 TYPES = ("phys", "macvlan", "ipvlan", "vlan")
-ALLOWED = re.compile(r"lxc\.cgroup2?\.devices\.allow\Z")
-DEVICE_NUMBER = re.compile(r"([bc] \d{1,4}:(?:\d{1,7}|\*))(?:\s|\Z)")
+ALLOWED = lazy_pattern(r"lxc\.cgroup2?\.devices\.allow\Z")
+DEVICE_NUMBER = lazy_pattern(r"([bc] \d{1,4}:(?:\d{1,7}|\*))(?:\s|\Z)")
 # Control groups of running containers.
 GROUPS = ("sys/fs/cgroup/lxc.payload.{}", "sys/fs/cgroup/lxc/{}", "sys/fs/cgroup/devices/lxc/{}")
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
 
 Pattern = re.Pattern[str]
@@ -18,24 +19,24 @@ Pattern = re.Pattern[str]
 VIRTUAL_FUNCTIONS, MEDIATED_DEVICES = "virtual functions", "mediated devices"
 
 # An uncommented line of a script or started program with the name of a tool or file that configures VFs.
-SCRIPT = re.compile(r"^(?!\s*[#;]).*?(sriov_numvfs|sriov_drivers_autoprobe|sriov-manage)\b", re.M)
+SCRIPT = lazy_pattern(r"^(?!\s*[#;]).*?(sriov_numvfs|sriov_drivers_autoprobe|sriov-manage)\b", re.M)
 # A udev rule that only compares the attribute does not set it.
-RULE = re.compile(
+RULE = lazy_pattern(
     r"^(?!\s*#).*?(?:(?:RUN|PROGRAM|IMPORT)\b[^=]*\+?=[^\n]*|ATTR\{[^}]*)(sriov_numvfs|sriov_drivers_autoprobe|sriov-manage)"
     r"(?!\}\s*(?:==|!=))",
     re.M,
 )
-NETWORKD = re.compile(r"^\s*(\[SR-IOV\]|SR-IOVVirtualFunctions\s*=)", re.M)
-NETWORK_MANAGER = re.compile(r"^\s*(\[sriov\]|sriov\.|sriov-num-vfs\s*=)", re.M)
-NETPLAN = re.compile(r"^\s*(virtual-function-count|embedded-switch-mode)\s*:", re.M)
-IFCFG = re.compile(r"^\s*(SRIOV_TOTAL_VFS)\s*=", re.M)
-NMSTATE = re.compile(r"^[\s-]*(total-vfs)\s*:", re.M)
-MODULE = re.compile(r"^\s*options\s+\S+\s.*?\b(max_vfs|num_vfs)\s*=", re.M)
+NETWORKD = lazy_pattern(r"^\s*(\[SR-IOV\]|SR-IOVVirtualFunctions\s*=)", re.M)
+NETWORK_MANAGER = lazy_pattern(r"^\s*(\[sriov\]|sriov\.|sriov-num-vfs\s*=)", re.M)
+NETPLAN = lazy_pattern(r"^\s*(virtual-function-count|embedded-switch-mode)\s*:", re.M)
+IFCFG = lazy_pattern(r"^\s*(SRIOV_TOTAL_VFS)\s*=", re.M)
+NMSTATE = lazy_pattern(r"^[\s-]*(total-vfs)\s*:", re.M)
+MODULE = lazy_pattern(r"^\s*options\s+\S+\s.*?\b(max_vfs|num_vfs)\s*=", re.M)
 # Files of sriov-network-operator on Kubernetes nodes, and of os-net-config on OpenStack hosts.
-OPERATOR = re.compile(r"(?<![\w-])\"?(numVfs|pciAddress)\"?\s*:", re.M)
-OS_NET_CONFIG = re.compile(r"^[\s-]*(numvfs)\s*:", re.M)
+OPERATOR = lazy_pattern(r"(?<![\w-])\"?(numVfs|pciAddress)\"?\s*:", re.M)
+OS_NET_CONFIG = lazy_pattern(r"^[\s-]*(numvfs)\s*:", re.M)
 # An uncommented line that creates mediated devices.
-DEVICE_SCRIPT = re.compile(r"^(?!\s*[#;]).*?(mdev_supported_types\S*/create|mdevctl\s+start)\b", re.M)
+DEVICE_SCRIPT = lazy_pattern(r"^(?!\s*[#;]).*?(mdev_supported_types\S*/create|mdevctl\s+start)\b", re.M)
 
 # Directory (* stands for any name), suffixes of file names, and the pattern that configures VFs.
 SOURCES: tuple[tuple[str, tuple[str, ...], Pattern], ...] = (
@@ -81,7 +82,7 @@ SCRIPTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("etc/NetworkManager/dispatcher.d/pre-up.d", ("",)),
 )
 PLUGINS = "var/lib/kubelet/device-plugins"
-PLUGIN = re.compile(r"kubevirt-(.+)\.sock\Z")
+PLUGIN = lazy_pattern(r"kubevirt-(.+)\.sock\Z")
 # Plugins that every node has (KubeVirt, pkg/virt-handler/device-manager).
 OWN_PLUGINS = ("kvm", "tun", "vhost-net", "sev", "vsock", "tdx")
 RULES = ("etc/udev/rules.d", "run/udev/rules.d")
@@ -89,7 +90,7 @@ OUR_RULE = "90-vfio-devices-"
 UNITS = ("etc/systemd/system", "run/systemd/system")
 OUR_UNIT = "vfio-devices-"
 # A local program that a unit starts; it may be a script.
-STARTED = re.compile(r"^\s*Exec(?:StartPre|Start|StartPost)\s*=.*?(/(?:usr/local|opt|etc|root)/[\w./@+-]+)", re.M)
+STARTED = lazy_pattern(r"^\s*Exec(?:StartPre|Start|StartPost)\s*=.*?(/(?:usr/local|opt|etc|root)/[\w./@+-]+)", re.M)
 
 
 def observe(host: HostRoot, what: str = VIRTUAL_FUNCTIONS) -> list[str]:

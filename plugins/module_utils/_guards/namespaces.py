@@ -18,16 +18,17 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from .._core.patterns import lazy_pattern
 from .._core.problems import holders
 from .._host.root import HostError, HostRoot, first_lines
 from .base import user
 from .processes import Processes
 
 INTERFACES = "sys/class/net"
-PROPERTY = re.compile(r"^(IFINDEX|DEVTYPE)=(\S+)$", re.MULTILINE)
+PROPERTY = lazy_pattern(r"^(IFINDEX|DEVTYPE)=(\S+)$", re.MULTILINE)
 MOUNTINFO = ("proc/1/mountinfo", "proc/self/mountinfo")
 # The mount of a namespace that ip has named (ip-netns(8)).
-NAMED = re.compile(r"^\S+ \S+ \S+ (net:\[\d+\]) (?:/var)?/run/netns/(\S+) ", re.MULTILINE)
+NAMED = lazy_pattern(r"^\S+ \S+ \S+ (net:\[\d+\]) (?:/var)?/run/netns/(\S+) ", re.MULTILINE)
 PROGRAM = "ip"
 # Interfaces that come in pairs. Each end contains the index of the other end.
 PAIRS = ("veth", "netkit")

@@ -9,11 +9,11 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Union
 
 from .._core.grammar import FUNCTION_IN_PATH
+from .._core.patterns import lazy_pattern
 from .._core.text import decimal
 from .._devices.routes import Route, observe_links
 from .._host.root import HostRoot, first_lines
@@ -28,9 +28,9 @@ INTERFACES = "sys/class/net"
 # Process 1 has the mounts of the host, even if this process does not.
 MOUNTS = ("proc/1/mounts", "proc/mounts")
 # The server address in mount options of NFS and CIFS, or the monitors of Ceph.
-MOUNT_SERVERS = re.compile(r"(?:^|,)(?:mon_)?addr=([^,]+)")
+MOUNT_SERVERS = lazy_pattern(r"(?:^|,)(?:mon_)?addr=([^,]+)")
 # An address with an optional port.
-SERVER = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+))(?::\d+)?\Z")
+SERVER = lazy_pattern(r"(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+))(?::\d+)?\Z")
 # Sources of servers of block storage: iSCSI (drivers/scsi/scsi_transport_iscsi.c) and Ceph.
 ISCSI_CONNECTIONS = "sys/class/iscsi_connection"
 ISCSI_HOSTS = "sys/class/iscsi_host"

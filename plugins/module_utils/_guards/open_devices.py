@@ -12,11 +12,11 @@ driver has no such devices in sysfs, but lists the minor number of each GPU in p
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import NamedTuple, Optional
 
 from .._core.grammar import FUNCTION_IN_PATH
+from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
 from .._model.uses import LOSES_DRIVER, Use
 from .base import Scene
@@ -28,15 +28,15 @@ NAME = "open_devices"
 NUMBERS = "sys/dev/char"
 CLASSES = "sys/class"
 # A region of a function (drivers/pci/pci-sysfs.c) that user-space drivers map.
-RESOURCE = re.compile(r"/([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])/resource\d+(?:_wc)?(?: \(deleted\))?\Z")
+RESOURCE = lazy_pattern(r"/([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])/resource\d+(?:_wc)?(?: \(deleted\))?\Z")
 # The NVSwitch driver, and the prefix of its device files.
 SWITCH_DRIVER = "nvidia-nvswitch"
 # Classes that the guards vfio and storage check.
 ELSEWHERE = ("block", "uio", "vfio", "vfio-dev")
 
 # A systemd unit, and a container, in the control group of a process.
-UNIT = re.compile(r"/([^/\s]+\.service)(?=/|\s|\Z)")
-CONTAINER = re.compile(r"(?:docker|libpod|crio|cri-containerd)[-/]([0-9a-f]{12})[0-9a-f]*")
+UNIT = lazy_pattern(r"/([^/\s]+\.service)(?=/|\s|\Z)")
+CONTAINER = lazy_pattern(r"(?:docker|libpod|crio|cri-containerd)[-/]([0-9a-f]{12})[0-9a-f]*")
 # Maps process names to units, for processes whose control group is unreadable.
 DAEMONS = {
     "nvidia-persiste": "nvidia-persistenced",

@@ -16,11 +16,11 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from .._core.grammar import PCI_ADDRESS
+from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
 from .references import DEVICE, DEVICE_FILE, FILE, INTERFACE, Reference
 
@@ -28,7 +28,7 @@ CACHES = ("var/lib/cni/results", "var/lib/cni/cache/results", "var/lib/cni/multu
 # Files named after function addresses; each contains the path of the network namespace with the function.
 FUNCTIONS = "var/lib/cni/sriov/pci"
 CLAIMS = ("run/cdi", "etc/cdi")
-CLAIM = re.compile(r"claim.*\.(?:json|ya?ml)\Z")
+CLAIM = lazy_pattern(r"claim.*\.(?:json|ya?ml)\Z")
 # Plugins that give a pod an interface of the host, or one on top of it.
 PLUGINS = ("macvlan", "ipvlan", "vlan", "host-device", "ipoib", "ib-sriov")
 # Keys for addresses and interfaces in configurations of these plugins.

@@ -12,21 +12,22 @@ import os
 import re
 from typing import Optional
 
+from .._core.patterns import lazy_pattern
 from .._core.text import printable
 from .._host.root import HostRoot
 from .._model.uses import Holder
 
-PROCESS = re.compile(r"[0-9]{1,9}\Z")
+PROCESS = lazy_pattern(r"[0-9]{1,9}\Z")
 OPEN_DEVICE = "anon_inode:[vfio-device]"
-FLAGS = re.compile(r"^flags:\s*([0-7]+)\s*$", re.MULTILINE)
+FLAGS = lazy_pattern(r"^flags:\s*([0-7]+)\s*$", re.MULTILINE)
 # Index in /proc/PID/stat after the name of the process (fs/proc/array.c, do_task_stat).
 FLAGS_FIELD = 6
 KTHREAD = 0x00200000
 # Suffix of the path of a removed file that is still open (fs/d_path.c).
 REMOVED = " (deleted)"
 # The guest name in QEMU arguments; libvirt writes guest=NAME,...
-GUEST = re.compile(r"(?:^|,)guest=((?:[^,]|,,)*)")
-BARE_GUEST = re.compile(r"((?:[^,]|,,)*)")
+GUEST = lazy_pattern(r"(?:^|,)guest=((?:[^,]|,,)*)")
+BARE_GUEST = lazy_pattern(r"((?:[^,]|,,)*)")
 # udev opens each new device briefly and does not depend on it.
 UDEV = ("systemd-udevd", "(udev-worker)")
 

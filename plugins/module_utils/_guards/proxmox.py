@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
 from .._model.uses import LOSES_DRIVER, Holder, Unseen, Use
 from . import lxc
@@ -29,11 +30,11 @@ MAPPINGS = f"{ROOT}/mapping/pci.cfg"
 # The database behind /etc/pve, which exists even if its service is stopped.
 DATABASE = "var/lib/pve-cluster/config.db"
 VIRTUAL_MACHINE, CONTAINER = "qemu-server", "lxc"
-CONFIGURATION = re.compile(r"(\d{1,10})\.conf\Z")
-OPTION = re.compile(r"([\w.-]+):\s*(.*?)\s*\Z")
-PASSED = re.compile(r"hostpci(\d+)\Z")
+CONFIGURATION = lazy_pattern(r"(\d{1,10})\.conf\Z")
+OPTION = lazy_pattern(r"([\w.-]+):\s*(.*?)\s*\Z")
+PASSED = lazy_pattern(r"hostpci(\d+)\Z")
 # Sections of snapshots are ignored; pending changes take effect at the next start.
-SECTION = re.compile(r"\[(.*)\]\s*\Z")
+SECTION = lazy_pattern(r"\[(.*)\]\s*\Z")
 PENDING = "PENDING"
 
 

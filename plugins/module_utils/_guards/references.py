@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from .._core.grammar import FUNCTION_IN_PATH, PCI_ADDRESS, UUID
+from .._core.patterns import lazy_pattern
 from .._devices.iommu import GROUPS
 from .._devices.pci import PciFunction
 from .._host.root import HostRoot
@@ -26,20 +27,20 @@ POOL = "pool"  # network interface of a card whose VFs are given to guests
 GPU = "gpu"  # of the NVIDIA driver: UUID, or number in the order of addresses; any other name means all GPUs
 NUMBER = "number"  # of a device file: "c 226:128", or "c 226:*" for all of a major number
 
-SHORT_ADDRESS = re.compile(r"(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}:[01]?[0-9a-f])(?:\.([0-7]))?\Z")
+SHORT_ADDRESS = lazy_pattern(r"(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}:[01]?[0-9a-f])(?:\.([0-7]))?\Z")
 CLASSES = "sys/class"
 INTERFACES = f"{CLASSES}/net"
-VFIO_FILE = re.compile(r"vfio/(?:noiommu-)?(\d{1,9})\Z")
+VFIO_FILE = lazy_pattern(r"vfio/(?:noiommu-)?(\d{1,9})\Z")
 # udev derives this name from the function (systemd, src/udev/udev-builtin-path_id.c).
-BY_PATH = re.compile(r"/by-path/pci-([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])(?:-|\Z)")
-NVIDIA_FILE = re.compile(r"nvidia(\d{1,4})\Z")
+BY_PATH = lazy_pattern(r"/by-path/pci-([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])(?:-|\Z)")
+NVIDIA_FILE = lazy_pattern(r"nvidia(\d{1,4})\Z")
 NVIDIA = "proc/driver/nvidia/gpus"
 # Documentation/admin-guide/devices.txt
 NVIDIA_MAJOR = 195
 NUMBERS = {"c": "sys/dev/char", "b": "sys/dev/block"}
-GPU_UUID = re.compile(r"GPU-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-GPU_NUMBER = re.compile(r"[0-9]{1,3}\Z")
-MINOR = re.compile(r"^Device Minor:\s*(\d+)\s*$", re.MULTILINE)
+GPU_UUID = lazy_pattern(r"GPU-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+GPU_NUMBER = lazy_pattern(r"[0-9]{1,3}\Z")
+MINOR = lazy_pattern(r"^Device Minor:\s*(\d+)\s*$", re.MULTILINE)
 # Maps directories below /dev to the classes of their device files.
 DIRECTORIES = {
     "dri": ("drm",),
@@ -48,10 +49,10 @@ DIRECTORIES = {
     "vfio/devices": ("vfio-dev",),
 }
 # A device in QEMU arguments, as text or JSON: -device vfio-pci,host=01:00.0 or sysfsdev=/sys/bus/...
-HOST = re.compile(r"\bhost\"?\s*[=:]\s*\"?((?:[0-9a-f]{4,8}:)?[0-9a-f]{2}:[01]?[0-9a-f]\.[0-7])\b", re.IGNORECASE)
+HOST = lazy_pattern(r"\bhost\"?\s*[=:]\s*\"?((?:[0-9a-f]{4,8}:)?[0-9a-f]{2}:[01]?[0-9a-f]\.[0-7])\b", re.IGNORECASE)
 # Cloud Hypervisor: --device path=/sys/bus/...
-SYSFS = re.compile(r"\b(?:sysfsdev|path)\"?\s*[=:]\s*\"?/sys/[^\s,\"]*?/([^\s,\"/]+)/?(?=[\s,\"]|\Z)")
-DEVICE_FILE = re.compile(r"(?<![\w/])(/dev/[\w./:!-]+)")
+SYSFS = lazy_pattern(r"\b(?:sysfsdev|path)\"?\s*[=:]\s*\"?/sys/[^\s,\"]*?/([^\s,\"/]+)/?(?=[\s,\"]|\Z)")
+DEVICE_FILE = lazy_pattern(r"(?<![\w/])(/dev/[\w./:!-]+)")
 
 
 class Reference(NamedTuple):

@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator
 
 from .._core.grammar import FUNCTION_IN_PATH
+from .._core.patterns import lazy_pattern
 from .._core.problems import holders
 from .._host.root import HostRoot, first_lines
 from .._model.uses import LOSES_DRIVER, Use
@@ -37,18 +38,18 @@ BCACHEFS = "bcachefs"
 # A directory for each imported pool (OpenZFS, module/zfs/spa_stats.c).
 ZFS_POOLS = "proc/spl/kstat/zfs"
 UDEV_DATA = "run/udev/data"
-UDEV_PROPERTY = re.compile(r"^E:(ID_FS_TYPE|ID_FS_LABEL|ID_PART_ENTRY_TYPE)=(.*)$", re.MULTILINE)
+UDEV_PROPERTY = lazy_pattern(r"^E:(ID_FS_TYPE|ID_FS_LABEL|ID_PART_ENTRY_TYPE)=(.*)$", re.MULTILINE)
 # The type of partitions that OpenZFS creates. udev may not know their content.
 ZFS_PARTITION = "6a898cc3-1dd2-11b2-99a6-080020736631"
 MDSTAT = "proc/mdstat"
-MEMBER = re.compile(r"([^\s\[]+)\[\d+\]")
+MEMBER = lazy_pattern(r"([^\s\[]+)\[\d+\]")
 # Disks exported over NVMe (drivers/nvme/target/configfs.c) and SCSI (drivers/target/target_core_configfs.c).
 EXPORTS = (
     ("sys/kernel/config/nvmet/subsystems", "namespaces", "device_path", "exported over NVMe"),
     ("sys/kernel/config/target/core", "", "udev_path", "exported over SCSI"),
 )
 # One of several paths to a namespace; the file system is on nvme0n1 (drivers/nvme/host/multipath.c).
-PATH_TO_NAMESPACE = re.compile(r"nvme(\d+)c\d+n(\d+(?:p\d+)?)\Z")
+PATH_TO_NAMESPACE = lazy_pattern(r"nvme(\d+)c\d+n(\d+(?:p\d+)?)\Z")
 
 
 def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 
 from .._core.grammar import FUNCTION_IN_PATH
+from .._core.patterns import lazy_pattern
 from .._devices import iommu, pci
 from .._frameworks import mdev_view
 from .._host.root import HostRoot
@@ -25,12 +26,12 @@ ADVICE = "shut it down, or detach the device"
 # /dev/vfio/<group>, /dev/vfio/noiommu-<group> (drivers/vfio/group.c), /dev/vfio/devices/vfio<N> (device_cdev.c) and
 # /dev/uio<N>, which DPDK can use (drivers/uio/uio.c). Processes with another root have a prefix, and removed files that
 # are still open have a suffix (fs/d_path.c).
-NODE = re.compile(
+NODE = lazy_pattern(
     r"/dev/(?:vfio/(?:noiommu-)?(?P<group>\d{1,9})|vfio/devices/(?P<vfio>vfio\d{1,9})|(?P<uio>uio\d{1,9}))"
     r"(?: \(deleted\))?\Z"
 )
 # Newer kernels name the device in fdinfo (drivers/vfio/vfio_main.c, vfio_device_show_fdinfo).
-DEVICE_PATH = re.compile(r"^vfio-device-syspath:\s*\S*/([^/\s]+)\s*$", re.MULTILINE)
+DEVICE_PATH = lazy_pattern(r"^vfio-device-syspath:\s*\S*/([^/\s]+)\s*$", re.MULTILINE)
 
 
 def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:

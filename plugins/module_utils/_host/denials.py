@@ -9,10 +9,11 @@
 from __future__ import annotations
 
 import os
-import re
+
+from .._core.patterns import lazy_pattern
 
 # Files that list what a process has open.
-OPEN = re.compile(r"proc/([0-9]+)/(?:fd(?:info)?(?:/|\Z)|maps\Z)")
+OPEN = lazy_pattern(r"proc/([0-9]+)/(?:fd(?:info)?(?:/|\Z)|maps\Z)")
 
 
 class Denials:

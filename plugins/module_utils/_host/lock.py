@@ -16,13 +16,14 @@ import re
 import stat
 from collections.abc import Sequence
 
+from .._core.patterns import lazy_pattern
 from .durable import open_directory
 
 # Only root may open the file, because any process that opens it can hold the lock.
 DIRECTORY_MODE, FILE_MODE = 0o700, 0o600
 PROCESSES = "/proc"
 # The line of fdinfo for a descriptor with a flock(2) lock (fs/proc/fd.c, seq_show).
-HELD = re.compile(r"^lock:.*\bFLOCK\b", re.MULTILINE)
+HELD = lazy_pattern(r"^lock:.*\bFLOCK\b", re.MULTILINE)
 SHOWN_HOLDERS, SHOWN_COMMAND = 3, 120
 
 

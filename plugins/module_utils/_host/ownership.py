@@ -16,9 +16,11 @@ import shlex
 import stat
 from typing import NamedTuple
 
+from .._core.patterns import lazy_pattern
+
 # Settings, units and rules are detected by their first line, which names the part of the collection that writes them.
 HEADER = "# Managed by vfio.devices.{}. Manual changes are overwritten.\n"
-HEADERS = re.compile(
+HEADERS = lazy_pattern(
     rb"# (?:Managed by vfio\.devices\.(\w+)\. |Written by the (?:role|Ansible module) vfio\.devices\.(\w+)"
     rb"|(Settings of \w+), made by vfio\.devices\. |(Made by vfio\.devices for nova-compute)\. )"
 )
@@ -29,7 +31,7 @@ FORMER = {
     b"Made by vfio.devices for nova-compute": b"provider_config",
 }
 # The boot program is detected by its first entry, and the report by its generator.
-OURS = re.compile(
+OURS = lazy_pattern(
     rb"PK\x03\x04.{26}__main__\.py.{0,800}?\bvfio_devices\b"
     rb'|<!doctype html>\n?<html lang="en">\n?<head>\n?<meta name="generator" content="vfio\.devices">'
     # The first columns of the report as a table.
@@ -41,7 +43,7 @@ FACTS = {"devices", "iommu", "mdevctl", "parents", "physical_functions", "warnin
 # The report as JSON has this entry.
 GENERATOR = ("generator", "vfio.devices")
 # The link that enables the boot unit, whatever the path to the unit.
-ENABLED = re.compile(r"\.wants/(vfio-devices-restore\.service)\n(?:.*/)?\1\Z")
+ENABLED = lazy_pattern(r"\.wants/(vfio-devices-restore\.service)\n(?:.*/)?\1\Z")
 HEAD = 2048
 # In bytes, larger than the report of any fleet. Larger files are not read.
 MOST = 1 << 28

@@ -14,11 +14,11 @@ kernfs_iop_getattr; fs/proc/base.c, proc_pid_readlink).
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from .._core.patterns import lazy_pattern
 from .files import Files
 
 # Files below these directories may call drivers; all other files are ordinary.
@@ -36,7 +36,7 @@ COMMAND_LINE = "proc/cmdline"
 # Reading it takes the device lock, which a pending removal holds (drivers/pci/pci-sysfs.c, driver_override_show). Other
 # attributes of the driver may still answer.
 LOCKED = "driver_override"
-DEVICE = re.compile(r"(?:sys/bus/[^/]+/devices|sys/class/[^/]+|proc/driver/nvidia/gpus)/([^/]+)/|proc/([0-9]+)/")
+DEVICE = lazy_pattern(r"(?:sys/bus/[^/]+/devices|sys/class/[^/]+|proc/driver/nvidia/gpus)/([^/]+)/|proc/([0-9]+)/")
 # In seconds: the shortest timeout of a read after other devices have timed out.
 LEAST = 0.25
 # All reads of one device together may take this many read timeouts.

@@ -20,6 +20,10 @@ DIRECTORY = "etc/vfio-devices"
 # For data that is valid until the next boot.
 RUN_DIRECTORY = "run/vfio-devices"
 RECORD_SUFFIX = ".json"
+# Kinds of records.
+MODE_RECORDS = "sriov_pf_mode"
+LAYOUT_RECORDS = "mig_layout"
+INSTANCE_RECORDS = "mdev_instance"
 SUBJECTS = ("function", "gpu", "identity")
 
 

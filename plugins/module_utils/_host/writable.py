@@ -17,6 +17,7 @@ from functools import cache
 from typing import NamedTuple, Optional
 
 from .._core import grammar
+from .._core.patterns import lazy_pattern
 from .durable import UNFINISHED
 
 # Ways to write a path.
@@ -99,19 +100,19 @@ PATHS = (
     Writable("<vfio_capture_directory>", VARIABLE, "playbook capture", "has the recordings, on the controller"),
 )
 
-NAME = re.compile(r"<(\w+)>")
+NAME = lazy_pattern(r"<(\w+)>")
 # The grammar of each name; any other placeholder is a kernel name.
 NAMES = {
     "address": grammar.PCI_ADDRESS,
     "attribute": grammar.ATTRIBUTE,
-    "vf": re.compile(r"vf[1-9][0-9]{0,4}\Z"),
-    "drm": re.compile(r"card[0-9]{1,4}\Z"),
-    "iov": re.compile(r"(prelim_)?iov\Z"),
-    "gt": re.compile(r"gt[0-9]?\Z"),
-    "quota": re.compile(r"(exec_quantum_ms|preempt_timeout_us|(lmem|ggtt|contexts|doorbells)_quota)\Z"),
-    "share": re.compile(r"(exec_quantum_ms|preempt_timeout_us|vram_quota)\Z"),
+    "vf": lazy_pattern(r"vf[1-9][0-9]{0,4}\Z"),
+    "drm": lazy_pattern(r"card[0-9]{1,4}\Z"),
+    "iov": lazy_pattern(r"(prelim_)?iov\Z"),
+    "gt": lazy_pattern(r"gt[0-9]?\Z"),
+    "quota": lazy_pattern(r"(exec_quantum_ms|preempt_timeout_us|(lmem|ggtt|contexts|doorbells)_quota)\Z"),
+    "share": lazy_pattern(r"(exec_quantum_ms|preempt_timeout_us|vram_quota)\Z"),
     # mdevctl also accepts capital letters.
-    "uuid": re.compile(grammar.UUID.pattern, re.IGNORECASE),
+    "uuid": lazy_pattern(grammar.UUID.pattern, re.IGNORECASE),
 }
 
 
@@ -145,6 +146,9 @@ def _is_unfinished(path: str) -> bool:
 
 
 def _matches(pattern: str, path: str) -> bool:
+    # Few patterns need an expression, and compiling one takes long.
+    if not path.startswith(pattern.partition("<")[0]):
+        return False
     names, expression = _compiled(pattern)
     match = expression.match(path)
     return match is not None and all(_fits(name, text) for name, text in zip(names, match.groups()))

@@ -17,7 +17,7 @@ from .._frameworks import attributes
 from .._frameworks.base import Framework
 from .._frameworks.definitions import DEFINITIONS, definition_path, definition_text, save_definition
 from .._frameworks.every import BY_NAME
-from .._host.records import DIRECTORY, record_path, record_text, save_record
+from .._host.records import DIRECTORY, INSTANCE_RECORDS, record_path, record_text, save_record
 from .._host.root import HostError, HostRoot
 from .._model.work import (
     AllowSizes,
@@ -28,7 +28,6 @@ from .._model.work import (
     PlannedDevice,
     RemoveDevice,
 )
-from .records import INSTANCE_RECORDS
 
 # Returns the current users by UUID or address; raises HostError if some users are unknown.
 Users = Callable[[], dict[str, list[dict[str, Any]]]]

@@ -23,7 +23,8 @@ from .._model.work import (
 )
 from .actions import ACTIONS, Users, make
 from .failures import explain
-from .records import RETAIN, key_of
+from .recorded import key_of
+from .records import RETAIN
 from .restore_devices import describe, restore_devices
 from .state import Failed
 

@@ -14,7 +14,7 @@ from .._host.records import Record
 from .._model.host import Device, Made
 from . import identities
 from .context import Context
-from .records import is_complete, only_recorded
+from .recorded import is_complete, only_recorded
 from .state import State
 
 

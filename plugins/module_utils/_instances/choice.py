@@ -9,20 +9,20 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .._core import wording
+from .._core.patterns import lazy_pattern
 from .._frameworks.capacity import ONE_TYPE, Capacity, CardDevices
 from .._frameworks.every import BY_NAME, NO_PARENTS, advice, capacity_of_card
 from .._model.host import Device, Parent
 from .._model.wanted import DeviceWanted
-from . import records
+from . import recorded
 from .state import State
 
 # machine-id(5); before its first boot, systemd writes "uninitialized".
-MACHINE_ID = re.compile(r"[0-9a-f]{32}\Z")
+MACHINE_ID = lazy_pattern(r"[0-9a-f]{32}\Z")
 NO_MACHINE_ID = (
     "no UUID can be derived, because /etc/machine-id has no machine id. Run systemd-machine-id-setup, or set the uuid "
     "of each device"
@@ -47,10 +47,10 @@ class Inventory:
         self._known_types = state.known_types
         self._unreadable = state.unreadable
         self._recorded = {
-            records.key_of(one)
+            recorded.key_of(one)
             for record in state.records.values()
             for one in record["instances"]
-            if records.is_complete(one)
+            if recorded.is_complete(one)
         }
         self._reserved = set(reserved)
         # By parent and type: the indexes to try for the next UUID.

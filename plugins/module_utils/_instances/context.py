@@ -11,16 +11,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple, Optional
 
-from .._devices import mig
-from .._devices.identity import Identity
+from .._devices.identity import Identities, Identity
 from .._devices.pci import PciFunction
 from .._frameworks.every import Frameworks
 from .._frameworks.mig_types import GpuInstances, is_mig_backed
 from .._host.records import Record
 from .._host.root import HostError, HostRoot
 from .._model.host import Made, Parent
-from . import identities
-from .records import observe_records
+from .recorded import observe_records
 
 
 class Context(NamedTuple):
@@ -37,17 +35,28 @@ def observe_context(host: HostRoot, functions: dict[str, PciFunction], framework
     """Read the records, and the identities and GPU instances of cards."""
     return Context(
         records=observe_records(host),
-        identities=identities.observe(host, functions, made.parents),
+        identities=_identities(host, functions, made.parents),
         unreadable=frameworks.unreadable(),
         gpu_instances=_gpu_instances(host, made.parents),
         machine_id=host.read("etc/machine-id", optional=True),
     )
 
 
+def _identities(host: HostRoot, functions: dict[str, PciFunction], parents: list[Parent]) -> dict[str, Identity]:
+    """Return the identity of the card of each parent by address; only PCI functions have one."""
+    cards = dict.fromkeys(parent.physical_function for parent in parents)
+    known = Identities(host)
+    return {card: known.of(functions[card]) for card in cards if card in functions}
+
+
 def _gpu_instances(host: HostRoot, parents: list[Parent]) -> dict[str, GpuInstances]:
     """Return the GPU instances of cards with MIG types. If nvidia-smi fails, return none: the driver then decides."""
     cards = {parent.card for parent in parents for offer in parent.offers if is_mig_backed(offer.type.name)}
-    if not cards or not host.has_program(mig.PROGRAM):
+    if not cards:
+        return {}
+    from .._devices import mig
+
+    if not host.has_program(mig.PROGRAM):
         return {}
     try:
         gpus = mig.observe(host, sorted(cards))

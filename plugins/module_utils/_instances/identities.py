@@ -12,23 +12,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._core.grammar import PCI_ADDRESS
-from .._devices.identity import Identities, Identity, difference, is_same, kept_identity, trusted_identity
-from .._devices.pci import PciFunction
+from .._devices.identity import Identity, difference, is_same, kept_identity, trusted_identity
 from .._host.records import Record
-from .._host.root import HostRoot
-from .._model.host import Parent
 from .._model.work import DeviceStep, KeepDefinition, KeepDevices, MakeDevice
 from .records import RECORD
 from .state import Plan, State
 
 FIELD = "identity"
-
-
-def observe(host: HostRoot, functions: dict[str, PciFunction], parents: list[Parent]) -> dict[str, Identity]:
-    """Return the identity of the card of each parent by address; only PCI functions have one."""
-    cards = dict.fromkeys(parent.physical_function for parent in parents)
-    identities = Identities(host)
-    return {card: identities.of(functions[card]) for card in cards if card in functions}
 
 
 def taken_out(records: Mapping[str, Record]) -> dict[str, Identity]:

@@ -122,6 +122,6 @@ def _complete(seen: Seen, accepted: Container[str]) -> Seen:
 
 def _look(host: HostRoot, state: State, configured: bool = True) -> Seen:
     scene = Scene(state.functions, state.devices, Processes(host), configured=configured)
-    from .._guards import every
+    from .._guards import holders
 
-    return every.observe(host, scene, every.HOLDERS)
+    return holders.observe(host, scene)

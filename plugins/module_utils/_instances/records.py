@@ -9,82 +9,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Optional, TypedDict
 
-from .._core.grammar import UUID
-from .._host.records import DIRECTORY, Record, read_records
-from .._host.root import HostRoot
+from .._host.records import Record
 from .._model.host import Definition
 from .._model.work import AllowSizes, DeviceStep, KeepDefinition, KeepDevices, MakeDevice, PlannedDevice, RemoveDevice
+from .recorded import MARK, Instance, Key, as_defined, key_of, wanted_at_boot
 from .state import Plan, State
 
-INSTANCE_RECORDS = "mdev_instance"
-# Parent, and UUID or address.
-Key = tuple[str, str]
-
-# A record with this key is authoritative: its definitions were being changed when it was written.
-MARK = "definitions_change"
 # Stages of writing a record: before definitions are removed, before they are written, and at the end.
 RETAIN, PROMISE, RECORD = "retain", "promise", "record"
 # A GPU must be empty when its mode changes.
 ORDER: list[type] = [RemoveDevice, AllowSizes, MakeDevice]
-
-
-class Instance(TypedDict):
-    """One device in a record."""
-
-    uuid: Optional[str]  # of an mdev
-    address: Optional[str]  # of a VF
-    parent: str
-    type: Optional[str]  # id
-    type_name: Optional[str]
-    attributes: list[list[str]]  # name and value
-    autostart: bool
-
-
-def observe_records(host: HostRoot) -> dict[str, Record]:
-    """Return the record of each card; a record in another format is skipped with a warning."""
-    records = read_records(host, INSTANCE_RECORDS)
-    for card, record in list(records.items()):
-        instances = record.get("instances")
-        if not isinstance(instances, list) or not all(_is_instance(instance) for instance in instances):
-            host.warn(
-                f"the record of {card} in {DIRECTORY}/{INSTANCE_RECORDS} does not have the format of this collection"
-            )
-            del records[card]
-    return records
-
-
-def _is_instance(instance: Any) -> bool:
-    if not isinstance(instance, dict) or set(instance) != set(Instance.__annotations__):
-        return False
-    return isinstance(instance["parent"], str) and isinstance(instance["uuid"] or instance["address"], str)
-
-
-def is_complete(instance: Instance) -> bool:
-    """Check the fields that :func:`observe_records` does not check."""
-    texts = (instance["uuid"], instance["address"], instance["type_name"])
-    pairs = instance["attributes"]
-    return (
-        isinstance(instance["type"], str)
-        and isinstance(instance["autostart"], bool)
-        and all(text is None or isinstance(text, str) for text in texts)
-        and (instance["uuid"] is None) != (instance["address"] is None)
-        and isinstance(pairs, list)
-        and all(isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) for pair in pairs)
-    )
-
-
-def only_recorded(records: Mapping[str, Record], existing: set[Key], parents: set[str]) -> Iterator[Instance]:
-    """Yield devices that only a record contains, such as devices that a killed run has removed.
-
-    For an mdev, its definition counts instead, unless definitions were being changed.
-    """
-    for record in records.values():
-        for instance in filter(is_complete, record["instances"]):
-            counts = instance["address"] or (record.get(MARK) and UUID.match(instance["uuid"] or ""))
-            if counts and key_of(instance) not in existing and instance["parent"] in parents:
-                yield instance
 
 
 def with_persistence(state: State, plan: Plan, persist: bool | None) -> list[DeviceStep]:
@@ -209,30 +144,9 @@ def _of_definitions(state: State, steps: list[KeepDefinition]) -> Iterator[Insta
                 "attributes": [],
                 "autostart": False,
             }
-            yield _as_defined(named, state.definitions[step.key])
-
-
-def wanted_at_boot(instances: list[Instance], definitions: Mapping[Key, Definition]) -> list[Instance]:
-    """Return instances of a record updated from the definitions: an mdev is desired while its definition exists.
-
-    mdevctl, libvirt and nova also use the definitions.
-    """
-    return [_as_defined(one, definitions.get(key_of(one))) if one["uuid"] else one for one in instances]
-
-
-def _as_defined(instance: Instance, definition: Definition | None) -> Instance:
-    if definition is None:
-        return {**instance, "autostart": False}
-    pairs = [list(pair) for pair in definition.attributes]
-    if (definition.type_id, pairs) != (instance["type"], instance["attributes"]):
-        instance = {**instance, "type": definition.type_id, "type_name": None, "attributes": pairs}
-    return {**instance, "autostart": definition.autostart}
+            yield as_defined(named, state.definitions[step.key])
 
 
 def _record(instances: Iterable[Instance], marked: bool = False) -> Record | None:
     sorted_ones = sorted(instances, key=key_of)
     return {"instances": sorted_ones, **({MARK: True} if marked else {})} if sorted_ones else None
-
-
-def key_of(instance: Instance) -> Key:
-    return instance["parent"], str(instance["uuid"] or instance["address"])

@@ -15,7 +15,7 @@ from .._devices.binding import SETTLE, bind, is_bound, native, read_bindings
 from .._devices.pci import DEVICES
 from .._devices.sriov import VIRTUAL_FUNCTION
 from .._frameworks import nvidia_sriov, vfs
-from .._host.records import RUN_DIRECTORY, save_record
+from .._host.records import MODE_RECORDS, RUN_DIRECTORY, save_record
 from .._host.root import HostError, HostRoot
 from .._model.work import (
     BindCard,
@@ -137,7 +137,7 @@ def _remember(host: HostRoot, step: Remember) -> None:
 
 
 def _keep_record(host: HostRoot, step: KeepRecord) -> None:
-    save_record(host, records.MODE_RECORDS, step.card, records.completed(host, step.card, step.record))
+    save_record(host, MODE_RECORDS, step.card, records.completed(host, step.card, step.record))
 
 
 def _keep_rule(host: HostRoot, step: KeepRule) -> None:

@@ -22,11 +22,11 @@ from .._guards import boot_drivers, console, managers
 from .._guards.base import Scene, Seen
 from .._guards.network import INTERFACES
 from .._guards.processes import Processes
-from .._host.records import RUN_DIRECTORY, Record, read_records, recorded_cards
+from .._host.records import MODE_RECORDS, RUN_DIRECTORY, Record, read_records, recorded_cards
 from .._host.root import HostError, HostRoot
 from .._model.host import Binding, Card, GroupPeer, Kept, Native
 from .._model.wanted import CardWanted
-from .records import AUTOPROBE_OFF, CHANGING, MODE_RECORDS, observe_rule, refuse_rule, trusted
+from .records import AUTOPROBE_OFF, CHANGING, observe_rule, refuse_rule, trusted
 from .state import State
 
 Value = TypeVar("Value")
@@ -193,9 +193,9 @@ def look(host: HostRoot, state: State, connection: list[str], anew: bool = False
 
 
 def users(host: HostRoot) -> dict[str, list[dict[str, Any]]]:
-    from .._guards import every
+    from .._guards import holders
 
-    return every.observe(host, Scene(pci.observe(host), [], Processes(host)), every.HOLDERS).users()
+    return holders.observe(host, Scene(pci.observe(host), [], Processes(host))).users()
 
 
 def _cards(host: HostRoot, functions: list[PciFunction], all_functions: dict[str, PciFunction]) -> dict[str, Card]:

@@ -12,25 +12,25 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from .._core.patterns import lazy_pattern
 from .._devices import pci
 from .._devices.identity import SUBSYSTEM, Identities, kept_identity, model_of
 from .._devices.mdevctl import RESTORE_UNIT
 from .._host import ownership
-from .._host.records import DIRECTORY, RECORD_SUFFIX, RUN_DIRECTORY, Record, record_path, record_text
+from .._host.records import DIRECTORY, MODE_RECORDS, RECORD_SUFFIX, RUN_DIRECTORY, Record, record_path, record_text
 from .._host.root import HostRoot
 from .._model.host import Card, Native
 from .._model.wanted import CardWanted
 from .._model.work import CardStep, KeepRecord, KeepRule, Remember
 from .wanted import DRIVER
 
-MODE_RECORDS = "sriov_pf_mode"
 # Cards whose sriov_drivers_autoprobe a run has disabled temporarily.
 AUTOPROBE_OFF = "sriov_drivers_autoprobe"
 # Cards that a run is changing; their udev rules do nothing meanwhile.
 CHANGING = "changing"
 RULES = "etc/udev/rules.d"
 # Only text in this format is written to a rule.
-SERIAL_NUMBER = re.compile(r"[0-9a-f]{2}(-[0-9a-f]{2})+\Z", re.IGNORECASE)
+SERIAL_NUMBER = lazy_pattern(r"[0-9a-f]{2}(-[0-9a-f]{2})+\Z", re.IGNORECASE)
 
 
 def rule_path(address: str) -> str:

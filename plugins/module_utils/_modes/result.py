@@ -8,10 +8,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from .._core.patterns import lazy_pattern
 from .._devices.binding import CHOICE, has_driver
 from .._devices.sriov import is_vfio_driver
 from .._host.records import shown_record
@@ -23,7 +23,7 @@ from .state import Planned
 from .steps import find_step, plan_steps
 from .target import binding_of
 
-ROUTING_ID = re.compile(r"([0-9a-f]+):([0-9a-f]{2}):([0-9a-f]{2})\.([0-7])\Z")
+ROUTING_ID = lazy_pattern(r"([0-9a-f]+):([0-9a-f]{2}):([0-9a-f]{2})\.([0-7])\Z")
 
 
 # Values in the form of results and differences.

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from .._devices import vf_settings
 from .._devices.binding import CHOICE, describe_binding, has_driver, is_bound, native
+from .._host.records import MODE_RECORDS
 from .._model.host import Card, VfSettings, VirtualFunction
 from .._model.wanted import BindingWanted, CardTarget
 from .._model.work import (
@@ -128,7 +129,7 @@ class _Steps:
         self.remembers = self.target.remembered or (records.remembered(self.card) if through_program else None)
         if self.remembers and self.remembers != self.card.kept.remembered:
             text = "stored the native driver until the next boot"
-            self.found.append(Remember(self.card.address, text, records.MODE_RECORDS, self.remembers))
+            self.found.append(Remember(self.card.address, text, MODE_RECORDS, self.remembers))
 
     def _bind(self) -> None:
         address, binding = self.card.address, self.target.binding
@@ -210,7 +211,7 @@ class _Steps:
             self.found.append(Remember(address, "", records.AUTOPROBE_OFF, None))
         if lasting is not None and target.remembered is None:
             text = "removed the stored driver name"
-            self.found.append(Remember(address, text, records.MODE_RECORDS, None))
+            self.found.append(Remember(address, text, MODE_RECORDS, None))
         if kept.record != target.record:
             text = "recorded the mode" if target.record is not None else "removed the record of the mode"
             self.found.append(KeepRecord(address, text, target.record))

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._core import grammar, numbers
+from .._core.patterns import lazy_pattern
 from .._core.wording import printable
 from .._devices import driver_names
 from .._devices.binding import DEFAULT, NO_DRIVER
@@ -32,9 +33,9 @@ LIMITS = {
     # 16-bit numbers (gt/iov/intel_iov_sysfs.c of the driver i915 with SR-IOV).
     **dict.fromkeys(("contexts_quota", "doorbells_quota"), 65535),
 }
-DRIVER = re.compile(r"(?!\.)[\w.+-]{1,64}\Z", re.ASCII)
-MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}\Z")
-INDICES = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?\Z", re.ASCII)
+DRIVER = lazy_pattern(r"(?!\.)[\w.+-]{1,64}\Z", re.ASCII)
+MAC = lazy_pattern(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}\Z")
+INDICES = lazy_pattern(r"(\d{1,5})(?:-(\d{1,5}))?\Z", re.ASCII)
 SETTINGS = VfSettings._fields
 # Options that are invalid for a card that is passed through.
 ONLY_VF = ("num_vfs", "vf_driver", "drivers_autoprobe", "vfs", "eswitch")

@@ -22,7 +22,7 @@ from .._frameworks.every import Frameworks
 from .._guards.base import Scene
 from .._guards.conflicts import blind_spots, conflicts
 from .._guards.processes import Processes
-from .._host.records import DIRECTORY, read_records, record_path, record_text, save_record
+from .._host.records import DIRECTORY, LAYOUT_RECORDS, read_records, record_path, record_text, save_record
 from .._host.root import HostRoot
 from .._model.uses import DRIVER, Touch
 from .._run import record_space
@@ -60,7 +60,7 @@ def converge(
     """
     if not check_mode:
         host.lock()
-        host.remove_unfinished(f"{DIRECTORY}/{records.LAYOUT_RECORDS}")
+        host.remove_unfinished(f"{DIRECTORY}/{LAYOUT_RECORDS}")
     if gpus is None and not host.has_program(mig.PROGRAM):
         raise Refused([f"{one.label} ({one.pf}): {NO_PROGRAM}" for one in wanted])
     functions = pci.observe(host) if functions is None else functions
@@ -77,7 +77,7 @@ def converge(
         raise Refused(problems)
     kept = _records(host, functions, [one.wanted for one in plans if not busy.get(one.wanted.pf)], options)
     files = [
-        (record_path(records.LAYOUT_RECORDS, pf), record_text(change.new) if change.new else None)
+        (record_path(LAYOUT_RECORDS, pf), record_text(change.new) if change.new else None)
         for pf, change in kept.items()
     ]
     record_space.check(host, files, write=not check_mode)
@@ -90,7 +90,7 @@ def converge(
     # A GPU that failed keeps its old record, so that a boot restores its previous layout.
     kept = {pf: change for pf, change in kept.items() if pf not in outcomes or not outcomes[pf].error}
     for pf, change in kept.items() if not check_mode else ():
-        save_record(host, records.LAYOUT_RECORDS, pf, change.new)
+        save_record(host, LAYOUT_RECORDS, pf, change.new)
     return report(plans, busy, outcomes, kept)
 
 
@@ -124,7 +124,7 @@ def _records(
     if options.persist is None:
         return {}
     identities = Identities(host)
-    present = read_records(host, records.LAYOUT_RECORDS)
+    present = read_records(host, LAYOUT_RECORDS)
     changed: dict[str, records.Change] = {}
     for one in wanted:
         function, old = functions.get(one.pf), present.get(one.pf)

@@ -14,8 +14,6 @@ from .._core.problems import Refused
 from .._host.records import Record
 from .wanted import Wanted, parse_gpus
 
-LAYOUT_RECORDS = "mig_layout"
-
 
 class Change(NamedTuple):
     """The record of a GPU before and after a run; None means no record."""

@@ -8,16 +8,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from .._core.grammar import collect, pci_address
 from .._core.numbers import count, shown
+from .._core.patterns import lazy_pattern
 from .._core.problems import Refused
 
 # Names as in `nvidia-smi mig -lgip`, such as `1g.18gb` and `1g.10gb+me.all`.
-PROFILE = re.compile(r"[0-9]{1,2}g\.[0-9]{1,4}gb(?:[+-][a-z0-9.]{1,20}){0,3}\Z")
+PROFILE = lazy_pattern(r"[0-9]{1,2}g\.[0-9]{1,4}gb(?:[+-][a-z0-9.]{1,20}){0,3}\Z")
 # More than any GPU supports.
 MOST = 64
 # The options of an entry in the format of an argument spec.

@@ -243,11 +243,11 @@ def _iommu(found: Iommu) -> Facts:
 
 def _add_users(host: HostRoot, facts: Facts, functions: dict[str, PciFunction], made: Made) -> None:
     # Ansible compiles each imported module again in every run.
-    from .._guards import every
+    from .._guards import holders
     from .._guards.base import PROCESSES, Scene
     from .._guards.processes import Processes
 
-    seen = every.observe(host, Scene(functions, made.devices, Processes(host)), every.HOLDERS)
+    seen = holders.observe(host, Scene(functions, made.devices, Processes(host)))
     for unseen in seen.unseen:
         if unseen.guard != PROCESSES:
             host.warn(unseen.sentence)

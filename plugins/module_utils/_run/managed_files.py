@@ -8,16 +8,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import Callable, NamedTuple
 
 from .._core import grammar
+from .._core.patterns import lazy_pattern
 from .._core.problems import Refused
 from .._host import durable, ownership, replacement, writable
 from .._host.errors import describe, error_name
 from .._host.root import HostError
 
-MODE = re.compile(r"0?[0-7]{3,4}\Z")
+MODE = lazy_pattern(r"0?[0-7]{3,4}\Z")
 NEW_MODE = 0o644
 # The number of problems in a message: the controller may have one file per host.
 SHOWN = 15

@@ -8,10 +8,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
 from . import cyborg, kolla, nova_names, oslo, provider_files, started
 from .files import Files, of_service, order_of
@@ -21,7 +21,7 @@ Option = Mapping[str, str]
 
 # Processes of libvirt that list the devices of a host.
 DAEMONS = ("libvirtd", "virtnodedevd", "virtqemud")
-LIBRARY = re.compile(r"libvirt\.so\.0\.(\d+)\.(\d+)\Z")
+LIBRARY = lazy_pattern(r"libvirt\.so\.0\.(\d+)\.(\d+)\Z")
 POST_COPY = ("libvirt", "live_migration_permit_post_copy")
 LIBRARIES = ("usr/lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu", "usr/lib/s390x-linux-gnu", "usr/lib64", "usr/lib")
 

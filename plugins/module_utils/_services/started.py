@@ -12,12 +12,13 @@ import re
 import shlex
 from typing import NamedTuple
 
+from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
 from . import kolla
 
 UNITS = tuple(f"{place}/systemd/system" for place in ("etc", "run", "usr/local/lib", "usr/lib", "lib"))
-EXEC = re.compile(r"^ExecStart\s*=[-@:+!|]*(.*)$", re.MULTILINE)
-CONTAINER = re.compile(r"docker|libpod|containerd|kubepods|lxc|crio")
+EXEC = lazy_pattern(r"^ExecStart\s*=[-@:+!|]*(.*)$", re.MULTILINE)
+CONTAINER = lazy_pattern(r"docker|libpod|containerd|kubepods|lxc|crio")
 
 
 class Started(NamedTuple):

@@ -9,16 +9,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from .._devices.identity import Identity
 from .._frameworks.mig_types import GpuInstances
 from .._host.records import Record
-from .._instances.assemble import assemble
 from .._instances.context import Context
-from .._instances.state import State
 from .._model.host import Definition, Device, Made, Offer, Parent, VgpuType
 from .._run.facts import DEVICES, PARENTS, Facts
+
+if TYPE_CHECKING:
+    from .._instances.state import State
 
 
 class Plain(TypedDict):
@@ -52,6 +53,9 @@ def as_plain(made: Made, context: Context) -> Plain:
 
 def state_of(facts: Facts, plain: Plain) -> State:
     """Return the state that mdev_instance would observe, without functions of the host and without users."""
+    # Only the controller calls this function.
+    from .._instances.assemble import assemble
+
     definitions = {
         (parent, uuid): Definition(type_id, autostart, _pairs(attributes))
         for parent, uuid, type_id, autostart, attributes in plain["definitions"]

@@ -12,21 +12,16 @@ On an unchanged host, the entries of the roles equal the recorded ones. So the c
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple, Optional
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from .._boot.records import recorded_function
 from .._core.problems import Refused
-from .._devices.identity import difference
-from .._devices.mig import Gpu
 from .._devices.pci import PciFunction
-from .._host.records import read_records
+from .._host.records import LAYOUT_RECORDS, MODE_RECORDS, Record, read_records
 from .._host.root import HostError, HostRoot
-from .._model.wanted import CardWanted
-from .._modes.observe import observe_cards
-from .._modes.plan import plan_functions
-from .._modes.records import MODE_RECORDS
-from .._partitions import job
-from .._partitions.records import LAYOUT_RECORDS, recorded_layout
+
+if TYPE_CHECKING:
+    from .._devices.mig import Gpu
+    from .._model.wanted import CardWanted
 
 # PCI functions by address.
 Functions = dict[str, PciFunction]
@@ -42,6 +37,16 @@ class Recorded(NamedTuple):
 def observe_modes(host: HostRoot, functions: Functions) -> Recorded:
     """Return the entries ``function`` in records of sriov_pf_mode; ``functions`` are those of the host."""
     records = read_records(host, MODE_RECORDS)
+    return _modes(host, records, functions) if records else Recorded({}, [])
+
+
+def _modes(host: HostRoot, records: Mapping[str, Record], functions: Functions) -> Recorded:
+    # Ansible compiles each imported module again in every run.
+    from .._boot.records import recorded_function
+    from .._devices.identity import difference
+    from .._modes.observe import observe_cards
+    from .._modes.plan import plan_functions
+
     try:
         entries: list[CardWanted] = []
         for card, record in records.items():
@@ -69,6 +74,9 @@ def observe_layouts(host: HostRoot, functions: Functions, gpus: Optional[dict[st
     records = read_records(host, LAYOUT_RECORDS)
     if not records:
         return Recorded({}, [])
+    from .._partitions import job
+    from .._partitions.records import recorded_layout
+
     try:
         wanted = [
             recorded_layout(card, record)._replace(item=place) for place, (card, record) in enumerate(records.items())

@@ -23,9 +23,9 @@ from .._partitions.work import set_layouts
 from .._run.call import Call
 from .._run.facts import Facts, observe
 from .._run.module import UNCHANGED, ended
+from .names import BOOT, DEVICES, LAYOUTS, MODES, UNWANTED
 
 Options = Mapping[str, Any]
-MODES, LAYOUTS, DEVICES, UNWANTED, BOOT = "modes", "layouts", "devices", "unwanted", "boot"
 WORK: Mapping[str, Callable[[Options, Call], Any]] = {
     MODES: set_modes,
     LAYOUTS: set_layouts,

@@ -11,6 +11,7 @@ The plan is made on the controller with the functions of the modules and filters
 
 from __future__ import annotations
 
+import gc
 import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -59,6 +60,8 @@ class ComparesHost(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: Result | None = None) -> Result:
         """Return the reasons why the host differs as ``due``."""
+        # This process ends after the task. A collection would read all objects of Ansible and copy their memory.
+        gc.freeze()
         result: Result = super().run(tmp, task_vars)
         task_vars = task_vars or {}
         refused = variables.refusals(variables.known(task_vars, self._templar))

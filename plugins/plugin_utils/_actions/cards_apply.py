@@ -17,7 +17,7 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible_collections.vfio.devices.plugins.module_utils._core.progress import BUDGET
-from ansible_collections.vfio.devices.plugins.module_utils._site.stages import BOOT, MODES
+from ansible_collections.vfio.devices.plugins.module_utils._site.names import BOOT, MODES
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import long_work, parts
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.cards import said
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.known import Variables

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 from ansible_collections.vfio.devices.plugins.module_utils._run.facts import DEFAULT_PARTS, MIG, SERIAL_NUMBERS, USERS
-from ansible_collections.vfio.devices.plugins.module_utils._site.stages import BOOT, DEVICES, LAYOUTS, MODES, UNWANTED
+from ansible_collections.vfio.devices.plugins.module_utils._site.names import BOOT, DEVICES, LAYOUTS, MODES, UNWANTED
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Plan
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
 from ansible_collections.vfio.devices.plugins.plugin_utils._site import due, entries

@@ -18,6 +18,7 @@ def results(*, quick: bool = False, load: float = 0.2) -> dict[str, Any]:
     curve = {"name": "devices", "title": "One <task>", "across": "devices", "up": "times a ping", "lines": lines}
     machine = {"processor": "Model X", "cores": 2, "kernel": "6.1", "python": "3.13.0", "ansible_core": "2.20.0"}
     return {
+        "date": "2026-11-29",
         "machine": {**machine, "collection": "abc1234"},
         "quick": quick,
         "load": {"start": load, "end": 1.5},

@@ -17,6 +17,7 @@ facts
 instances
   a / b    1.20  1.15 to 1.33    <= 1.25  met
 
+Measured on 2026-11-29.
 Model X, 2 cores, Linux 6.1.
 Python 3.13.0, ansible-core 2.20.0, vfio.devices abc1234.
 Load 0.2 at the start and 1.5 at the end.

@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._guards import every
+from ansible_collections.vfio.devices.plugins.module_utils._guards import every, holders
 
 from tests.bench.tree import exported
 from tests.simhost import SimHost
@@ -110,8 +110,10 @@ def no_guards(monkeypatch):
     """Return a function after which every call of the guards fails."""
 
     def take_away():
-        monkeypatch.setitem(sys.modules, every.__name__, None)
-        monkeypatch.delattr(sys.modules[every.__name__.rpartition(".")[0]], "every")
+        for guards in (every, holders):
+            package, _dot, name = guards.__name__.rpartition(".")
+            monkeypatch.setitem(sys.modules, guards.__name__, None)
+            monkeypatch.delattr(sys.modules[package], name)
 
     return take_away
 

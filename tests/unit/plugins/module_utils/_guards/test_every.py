@@ -6,29 +6,11 @@ from __future__ import annotations
 import pytest
 import yaml
 from ansible_collections.vfio.devices.plugins.doc_fragments._host import ModuleDocFragment
-from ansible_collections.vfio.devices.plugins.module_utils._guards import base, every, libvirt
+from ansible_collections.vfio.devices.plugins.module_utils._guards import base, every
 from ansible_collections.vfio.devices.plugins.modules import sriov_pf_mode
 from ansible_collections.vfio.devices.tests.unit import guide
-from ansible_collections.vfio.devices.tests.unit.domains import told
-from ansible_collections.vfio.devices.tests.unit.lists import by
 
-UUID = "c2177883-f1bb-47f0-914d-32a22e3a8804"
-OTHER = "c2177883-f1bb-47f0-914d-32a22e3a8805"
 MLX5 = "0000:98:00.0"
-
-
-def test_domains_of_libvirt_join_the_processes(simulated, monkeypatch):
-    host = simulated("mtty")
-    for uuid in (UUID, OTHER):
-        host.create("mtty", "mtty-1", uuid)
-    host.kernel.hold(UUID, pid=4242, cmdline=["qemu-system-x86_64", "-name", "guest=web1"])
-    web1, spare = {"name": "web1", "running": True}, {"name": "spare", "running": False}
-    monkeypatch.setattr(libvirt, "ask", lambda root: told({UUID: [web1, spare], OTHER: [spare]}))
-    devices = by("uuid", host.facts("devices", "users")["devices"])
-    defined = {"pid": None, "command": None, "domain": "spare", "running": False, "device_file": None}
-    assert [user["domain"] for user in devices[UUID]["users"]] == ["web1", "spare"]
-    assert devices[UUID]["users"][0]["pid"] == 4242
-    assert devices[OTHER]["users"] == [defined]
 
 
 @pytest.mark.parametrize("guard", every.GUARDS, ids=lambda guard: guard.NAME)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.module_utils._instances.records import only_recorded, with_persistence
+from ansible_collections.vfio.devices.plugins.module_utils._instances.records import with_persistence
 from ansible_collections.vfio.devices.plugins.module_utils._instances.state import Plan, State
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import Definition, Device
 from ansible_collections.vfio.devices.plugins.module_utils._model.work import (
@@ -122,20 +122,6 @@ def test_a_record_that_is_complete_by_itself_stays_so_until_all_are_defined():
     ]
     known = {("p", uuid): DEFINITION for uuid in (UUID, "b")}
     assert steps(kept=[device()], definitions=known, records={"p": marked(unfinished)}) == [("record", unfinished)]
-
-
-def test_what_only_a_record_knows_counts_as_long_as_nothing_else_tells_it():
-    vgpu = {**record(uuid=None, address="vf", parent="vf")["instances"][0]}
-    mdev = record()["instances"][0]
-    records = {"a": {"instances": [vgpu]}, "b": {"instances": [mdev]}}
-    parents = {"vf", "p"}
-    assert list(only_recorded(records, set(), parents)) == [vgpu]
-    records["b"] = marked(records["b"])
-    assert list(only_recorded(records, set(), parents)) == [vgpu, mdev]
-    assert list(only_recorded(records, {("vf", "vf"), ("p", UUID)}, parents)) == []
-    assert list(only_recorded(records, set(), set())) == []
-    for spoilt in ({"uuid": "../x"}, {"type": 5}, {"attributes": [5]}, {"autostart": None}):
-        assert list(only_recorded({"b": marked({"instances": [{**mdev, **spoilt}]})}, set(), parents)) == []
 
 
 def test_without_persist_nothing_new_is_kept():

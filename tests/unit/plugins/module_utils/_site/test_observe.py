@@ -4,8 +4,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._boot import archive
 from ansible_collections.vfio.devices.plugins.module_utils._devices import mig, pci
 from ansible_collections.vfio.devices.plugins.module_utils._run.managed_files import Requested
 from ansible_collections.vfio.devices.plugins.module_utils._site.observe import Boot, Service, observe_site
@@ -61,3 +64,20 @@ def test_a_service_is_asked_about_the_present_text(simulated):
     seen = observe_site(host.root(), [], BOOT, [SERVICE], [file])
     assert set(seen["services"]) == {"nova-compute"}
     assert set(seen["settings"]) == {"/etc/nova/x.conf"}
+
+
+def test_an_unchanged_host_loads_no_code_of_changes(tmp_path):
+    (tmp_path / "sys").mkdir()
+    engine = f"{archive.__name__.partition('._boot')[0]}"
+    program = f"""
+import sys
+from {engine}._host.root import HostRoot
+from {engine}._site.observe import Boot, observe_site
+observe_site(HostRoot({str(tmp_path)!r}, 30.0), ["users"], Boot(False, None, 60.0, ""), [], [])
+print(*(name.removeprefix({engine!r} + ".") for name in sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    loaded = set(done.stdout.split())
+    assert {"_guards.holders", "_run.facts", "_site.recorded"} <= loaded
+    of_changes = ("_modes.", "_partitions.", "_model.work", "_guards.every", "_guards.domain_xml", "_instances.plan")
+    assert not [name for name in loaded if name.startswith(of_changes)] and "xml.etree" not in loaded
