@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Read the records of devices, which may have been edited by hand."""
+"""Read the records of devices, which may have been edited manually."""
 
 from __future__ import annotations
 
