@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import multiprocessing
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -60,8 +61,9 @@ class ComparesHost(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: Result | None = None) -> Result:
         """Return the reasons why the host differs as ``due``."""
-        # This process ends after the task. A collection would read all objects of Ansible and copy their memory.
-        gc.freeze()
+        if multiprocessing.parent_process():
+            # Ansible has forked this process for the task. A collection would read all objects and copy their memory.
+            gc.freeze()
         result: Result = super().run(tmp, task_vars)
         task_vars = task_vars or {}
         refused = variables.refusals(variables.known(task_vars, self._templar))

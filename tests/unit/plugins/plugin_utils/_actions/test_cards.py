@@ -90,3 +90,12 @@ def test_a_missing_role_leaves_the_host_to_the_roles(act, monkeypatch):
 @pytest.mark.parametrize("answer", [{"failed": True, "msg": "no"}, {"unreachable": True, "msg": "no"}])
 def test_a_failed_module_is_a_failed_task(act, answer):
     assert act(answer) == answer
+
+
+@pytest.mark.parametrize("parent", [None, "ansible-playbook"])
+def test_only_a_forked_process_freezes_its_objects(act, monkeypatch, parent):
+    frozen = []
+    monkeypatch.setattr(cards.gc, "freeze", lambda: frozen.append(True))
+    monkeypatch.setattr(cards.multiprocessing, "parent_process", lambda: parent)
+    act({"facts": FACTS})
+    assert bool(frozen) == bool(parent)

@@ -23,8 +23,8 @@ def test_the_facts_have_the_fields_that_are_written_down(simulated, name):
         (found["parents"], host.Parent),
         (found["devices"], host.Device),
     ):
-        # Only some have an interface, a vDPA device, a scheduler or an unreadable part.
-        rare = {"netdev", "vdpa", "index", "vgpu_scheduler", "unreadable"}
+        # Only some have an interface, a vDPA device, a scheduler, Vital Product Data or an unreadable part.
+        rare = {"netdev", "vdpa", "index", "vgpu_scheduler", "has_serial_number", "unreadable"}
         assert all(set(one) >= set(get_type_hints(described)) - rare for one in entries)
 
 
