@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 from ansible_collections.vfio.devices.plugins.module_utils._core import wording
 from ansible_collections.vfio.devices.plugins.module_utils._services import oslo
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import (
+    nova_in_placement,
     nova_mdev,
     nova_pci,
     nova_release,
@@ -191,6 +192,7 @@ def _specs(plan: Plan, others: Others, options: Options) -> Iterator[str]:
             (spec,) = nova_spec.specs(text)
             for function in nova_spec.matching(spec, everything):
                 mine.setdefault(function, (card, nova_spec.tags(spec)))
+    assigned: dict[Function, tuple[dict[str, str], str]] = {}
     for entry in others:
         if (entry["section"], entry["option"]) != ("pci", "device_spec"):
             continue
@@ -208,6 +210,10 @@ def _specs(plan: Plan, others: Others, options: Options) -> Iterator[str]:
                 taken, f"{what} matches it too, so nova assigns what the profile does not. Remove it from the file"
             )
             yield from _of_no_profile(strange, unselected, cards, spec, what, options)
+            for function in strange if options["report_in_placement"] else ():
+                if function in unselected:
+                    assigned.setdefault(function, (nova_spec.tags(spec), entry["file"]))
+    yield from nova_in_placement.of_specs(assigned)
 
 
 def _lost(matched: Iterable[Function], mine: Mine, unselected: Collection[Function], what: str) -> Iterator[str]:
@@ -274,12 +280,15 @@ def _aliases(plan: Plan, others: Others, sections: Sections, options: Options) -
     for name, value in sections.get("pci", ()):
         if name == "alias":
             mine.setdefault(json.loads(value)["name"], []).append(json.loads(value))
-    aliases = [one for one in others if (one["section"], one["option"]) == ("pci", "alias")]
+    is_alias = ("pci", "alias")
+    aliases = [one for one in others if (one["section"], one["option"]) == is_alias and not one.get("replaced")]
     for entry in aliases:
-        for spec in nova_spec.specs(entry["value"]) if not entry.get("replaced") else ():
+        for spec in nova_spec.specs(entry["value"]):
             own = mine.get(spec.get("name"))
             if own and (spec not in own or options["pci_in_placement"]):
                 yield (
                     f"alias {spec['name']} is also in [pci] of {entry['file']}, and nova puts both together. Use "
                     "another nova.alias, or remove it from the file"
                 )
+    if options["pci_in_placement"]:
+        yield from nova_in_placement.of_aliases(aliases, mine)

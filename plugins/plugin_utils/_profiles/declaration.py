@@ -33,11 +33,15 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import (
 # A profile or a part of it as it is declared.
 Declared = Mapping[str, Any]
 
+AS_JSON = """The option -e NAME=VALUE makes a text. Write -e '{"vfio_profiles": [...]}', or -e @FILE"""
+
 
 def parse(profiles: Any) -> tuple[list[Profile], list[str]]:
     """Return the profiles in one form, and a sentence for each problem."""
     if not isinstance(profiles, list):
-        return [], [f"vfio_profiles must be a list such as {schema.SAMPLE}, and not {check.shown(profiles)}"]
+        is_text = isinstance(profiles, str) and profiles.lstrip().startswith("[")
+        remedy = f". {AS_JSON}" if is_text else ""
+        return [], [f"vfio_profiles must be a list such as {schema.SAMPLE}, and not {check.shown(profiles)}{remedy}"]
     problems: list[str] = []
     parsed: list[Profile] = []
     places: dict[str, int] = {}

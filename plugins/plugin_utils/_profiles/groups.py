@@ -37,11 +37,24 @@ def companions(names: Iterable[str], facts: Facts) -> list[str]:
 
     The facts contain only their addresses, and they can only be passed through.
     """
-    iommu = facts.get("iommu")
-    grouped = [name for group in iommu["shared_groups"] for name in group["devices"]] if iommu else []
-    cards = facts["physical_functions"]
+    found = [name for group in _without_cards(facts) for name in group]
+    return [name for name in names if name in found]
+
+
+def companions_of(card: Subject, facts: Facts) -> list[str]:
+    """Return the other functions in the IOMMU group of a card that the facts contain only as members of groups."""
+    return [name for group in _without_cards(facts, card["name"]) for name in group]
+
+
+def _without_cards(facts: Facts, member: str | None = None) -> list[list[str]]:
+    """Return the members of each shared group, or of that with ``member``, except cards and VFs."""
+    iommu, cards = facts.get("iommu"), facts["physical_functions"]
     listed = {one["address"] for card in cards for one in (card, *card["virtual_functions"])}
-    return [name for name in names if name in grouped and name not in listed]
+    return [
+        [name for name in group["devices"] if name not in listed]
+        for group in (iommu["shared_groups"] if iommu else ())
+        if member is None or member in group["devices"]
+    ]
 
 
 def why_not_shareable(subject: Subject, mode: str | None, groups: Groups) -> str | None:

@@ -18,6 +18,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._core.wording import 
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Facts, Subject
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import plain
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import groups
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.no_vgpus import are_unusable
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.selection import subjects
 
@@ -25,6 +26,9 @@ FEW_VFS = 8
 SHOWN_HOSTS = 5
 WIDTH = 118
 DISPLAY, NETWORK = ("03", "12"), "02"
+# ASPEED and Matrox.
+OF_BMC = ("1a03", "102b")
+PASSED_THROUGH = "mode: pf"
 UNSAFE = re.compile(r"[^a-z0-9]+")
 HEADING = """\
 # Suggested declaration. Review and edit it, then put it into group_vars of these hosts.
@@ -39,6 +43,7 @@ class Kind(NamedTuple):
     select: str
     label: str
     cards: list[tuple[str, Subject]]
+    companions: list[str]  # other functions in their IOMMU groups, such as the audio function of a GPU
 
 
 def suggest_profiles(facts_by_host: Any) -> str:
@@ -69,14 +74,20 @@ def _kinds(hosts: Mapping[str, Facts]) -> list[Kind]:
                 continue
             else:
                 select, label = json.dumps([card["name"]]), str(card["name"])
-            found.setdefault(select, Kind(select, label, [])).cards.append((host, card))
+            kind = found.setdefault(select, Kind(select, label, [], []))
+            kind.cards.append((host, card))
+            kind.companions.extend(groups.companions_of(card, facts))
     return list(found.values())
 
 
 def _block(kind: Kind, name: str) -> list[str]:
     """Return the lines of one profile; if its cards are rarely assigned to guests, they are comments."""
     settings, notes, is_active = _settings(kind)
-    body = [f"- name: {name}", f"  select: {kind.select}", *(f"  {line}" for line in settings)]
+    select = kind.select
+    if PASSED_THROUGH in settings and kind.companions:
+        select = json.dumps(sorted({*kind.companions, *(card["name"] for dummy, card in kind.cards)}))
+        notes.append("The list has all functions of the IOMMU groups, because a group is passed through completely.")
+    body = [f"- name: {name}", f"  select: {select}", *(f"  {line}" for line in settings)]
     prefix = "  " if is_active else "  # "
     return ["", *(f"  # {note}" for note in [_where(kind), *notes]), *(prefix + line for line in body)]
 
@@ -107,7 +118,9 @@ def _settings(kind: Kind) -> tuple[list[str], list[str], bool]:
                 "VFs, run discover again."
             ]
             return ["owner: none", "mode: vf", "num_vfs: max"], notes, True
-        return ["owner: none", "mode: pf"], notes, True
+        if card.get("vendor_id") in OF_BMC:
+            notes = ["Graphics of a BMC: its remote console stays dark after the card is passed through."]
+        return ["owner: none", PASSED_THROUGH], notes, card.get("vendor_id") not in OF_BMC
     if total and pci_class.startswith(NETWORK):
         count = max([one.get("num_vfs") or 0 for dummy, one in kind.cards] + [0]) or min(total, FEW_VFS)
         notes = [
@@ -120,7 +133,7 @@ def _settings(kind: Kind) -> tuple[list[str], list[str], bool]:
         notes = [f"Each card supports up to {total} VFs."]
         return ["owner: none", "mode: vf", f"num_vfs: {count}", "vf_driver: vfio-pci"], notes, False
     notes = ["No VFs: only the whole card can go to a guest. Check that the host does not use the card."]
-    return ["owner: none", "mode: pf"], notes, False
+    return ["owner: none", PASSED_THROUGH], notes, False
 
 
 def _vgpu(kind: Kind) -> tuple[str, list[str]]:

@@ -17,11 +17,11 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import yaml
 from ansible_collections.vfio.devices.tests.docsite import blocks
+from ansible_collections.vfio.devices.tests.simhost import mounting
 
 ROOT = Path(__file__).resolve().parents[3]
 FILE = re.compile(r"# (\S+\.\w+)\n")
@@ -44,14 +44,14 @@ class Reader:
         self.root = self.fleet / hosts[0]
         self.environment = {**os.environ, "OS_CLIENT_CONFIG_FILE": str(directory / "clouds.yaml")}
         self.fleet.mkdir()
-        self._simulate("mount", self.fleet, *hosts)
+        mounting.mount(self.fleet, hosts)
         login = {"auth_type": "admin_token", "auth": {"endpoint": url, "token": "admin"}}
         self._write("clouds.yaml", {"clouds": {"mycloud": login}})
         group = {"hosts": dict.fromkeys(hosts)}
         groups = {"hypervisors": group, "compute": group}
         common = {
             "ansible_connection": "local",
-            "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+            "ansible_python_interpreter": os.environ.get("HOST_PYTHON", "{{ ansible_playbook_python }}"),
             # The user of the tests already has all permissions.
             "ansible_become": False,
             "vfio_host_root": f"{self.fleet}/{{{{ inventory_hostname }}}}",
@@ -59,7 +59,7 @@ class Reader:
         self._write("inventory", {"all": {"children": groups, "vars": common}})
 
     def close(self) -> None:
-        self._simulate("unmount", self.fleet)
+        mounting.unmount(self.fleet)
 
     def add_controller(self) -> None:
         """Add a controller to the inventory: this machine, with a directory for nova's settings."""
@@ -69,7 +69,7 @@ class Reader:
 
     def reboot(self) -> None:
         """Reboot the first host, and do not run its units."""
-        self._simulate("reboot", self.root)
+        mounting.request(self.fleet, command="reboot", host=self.hosts[0])
 
     def follow(self, block: blocks.Block, last: bool = True, fails: bool = False, twice: bool = False) -> None:
         """Follow a block. ``last``: no command follows in the section. ``fails``: its command reports an error.
@@ -142,9 +142,6 @@ class Reader:
         path.parent.mkdir(exist_ok=True)
         path.write_text(yaml.safe_dump(content, sort_keys=False))
         return path
-
-    def _simulate(self, *arguments: str | Path) -> None:
-        subprocess.run([sys.executable, "-m", "tests.simhost", *arguments], cwd=ROOT, check=True, timeout=DEADLINE)
 
 
 def _plays(content: list[dict[str, object]]) -> list[dict[str, object]]:

@@ -54,7 +54,8 @@ SCENES = {
     ("guide_declaration.rst", "Show the plan"): Scene("mixed"),
     ("guide_declaration.rst", "Several types on one card"): Scene("a40"),
     ("guide_getting_started.rst", "Discover the cards"): Scene("t4"),
-    ("guide_getting_started.rst", "Declare the desired state"): Scene("t4", twice=True),
+    # The README has the same declaration, and its scene runs the playbook again.
+    ("guide_getting_started.rst", "Declare the desired state"): Scene("t4"),
     ("guide_getting_started.rst", "Check the result"): Scene("t4", before={0: apply_desktops}),
     ("guide_hardware.rst", "Tested hardware"): Scene("s390"),
     ("guide_kolla.rst", "kolla-ansible"): Scene("t4"),

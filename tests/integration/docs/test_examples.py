@@ -7,21 +7,17 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 
 import pytest
 import yaml
 from ansible_collections.vfio.devices.tests.integration.placement import services
+from ansible_collections.vfio.devices.tests.simhost import mounting
 
 from .reader import DEADLINE, RECAP, ROOT
 
 EXAMPLES = sorted(path.parent.name for path in (ROOT / "examples").glob("*/hosts.yml"))
 # A disabled IOMMU is configured for the next boot, and its card is rejected until then.
 ONLY_CHECKED = ("proxmox",)
-
-
-def simulate(*arguments):
-    subprocess.run([sys.executable, "-m", "tests.simhost", *arguments], cwd=ROOT, check=True, timeout=DEADLINE)
 
 
 @pytest.fixture
@@ -42,7 +38,7 @@ def run(request, tmp_path):
                     cloud.make(host, traits=["COMPUTE_NODE", "OWNER_NOVA"])
             login = {"auth_type": "admin_token", "auth": {"endpoint": running.url, "token": "admin"}}
             (tmp_path / "clouds.yaml").write_text(yaml.safe_dump({"clouds": {"mycloud": login}}))
-        simulate("mount", fleet, *hosts)
+        mounting.mount(fleet, hosts)
         inventories = ["-i", f"examples/{example}", "-i", "examples/simulated.yml", "-e", f"fleet={fleet}"]
         check = ["--check"] if example in ONLY_CHECKED else []
         return subprocess.run(
@@ -56,7 +52,7 @@ def run(request, tmp_path):
         )
 
     yield run
-    simulate("unmount", fleet)
+    mounting.unmount(fleet)
 
 
 def test_there_are_examples():

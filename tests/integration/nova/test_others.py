@@ -22,6 +22,7 @@ from ansible_collections.vfio.devices.tests.unit.plugins.plugin_utils._clouds im
 NFV = {"name": "nfv", "select": ["0000:5e:00.0"], "mode": "vf", "num_vfs": 4, "nova": {"alias": "nfv"}}
 T4 = {"name": "t4", "select": ["0000:3b:00.0"], "vgpu": {"type": "GRID T4-2B", "count": 0}}
 OWN = {**T4, "select": ["0000:af:00.0"], "owner": "none", "vgpu": {"type": "GRID T4-2B", "count": 2}}
+OTHERS = {**NFV, "placement": {"resource_class": "CUSTOM_NFV"}}
 IN_PLACEMENT = {"report_in_placement": True, "pci_in_placement": True}
 BASE, LATER = "nova.conf", "nova.conf.d/60-others.conf"
 
@@ -44,6 +45,10 @@ def spec(**keys):
     return f"[pci]\ndevice_spec = {json.dumps(keys)}\n"
 
 
+TWO = "[pci]\n" + "".join(
+    f'alias = {{"name": "old", "vendor_id": "8086", "product_id": "{product}", "device_type": "type-VF"}}\n'
+    for product in ("10ca", "10ed")
+)
 CASES = [
     # Devices that have the ids of our alias.
     ([NFV], {}, BASE, spec(vendor_id="8086", product_id="1889"), True),
@@ -52,6 +57,25 @@ CASES = [
     ([NFV], {}, BASE, "[DEFAULT]\npci_passthrough_whitelist = " + json.dumps([{"address": "d8:1.1"}]), True),
     ([NFV], IN_PLACEMENT, BASE, spec(address="*:d8:01.*", resource_class="CUSTOM_OTHER"), False),
     ([NFV], {}, BASE, spec(vendor_id="144d", product_id="a80a"), False),
+    # Devices of no profile that nova-compute cannot report to Placement.
+    ([OTHERS], {}, BASE, spec(address="*:d8:*.*", product_id="1592"), False),
+    ([OTHERS], IN_PLACEMENT, BASE, spec(address="*:d8:*.*"), True),
+    ([OTHERS], IN_PLACEMENT, BASE, spec(address="*:d8:01.*"), False),
+    ([OTHERS], IN_PLACEMENT, BASE, spec(address="*:d8:*.*", physical_network="a"), False),
+    (
+        [OTHERS],
+        IN_PLACEMENT,
+        BASE,
+        spec(address="d8:01.1", resource_class="CUSTOM_A") + spec(address="d8:01.2", traits="CUSTOM_A"),
+        True,
+    ),
+    (
+        [OTHERS],
+        IN_PLACEMENT,
+        LATER,
+        spec(address="d8:01.1", resource_class="custom_a") + spec(address="d8:01.2", resource_class="CUSTOM_A"),
+        False,
+    ),
     # Our own devices with different settings, or functions that the profile does not assign.
     ([NFV], {}, BASE, spec(address="0000:5e:00.0", product_id="1889", physical_network="a"), True),
     ([NFV], {}, LATER, spec(address="0000:5e:00.0", product_id="1889", physical_network="a"), False),
@@ -62,6 +86,9 @@ CASES = [
     # Aliases.
     ([NFV], {}, BASE, '[pci]\nalias = {"name": "nfv", "vendor_id": "8086", "product_id": "10ca"}\n', True),
     ([NFV], {}, BASE, '[pci]\nalias = {"name": "old", "vendor_id": "144d", "product_id": "a80a"}\n', False),
+    ([OTHERS], {}, BASE, TWO, False),
+    ([OTHERS], IN_PLACEMENT, BASE, TWO, True),
+    ([OTHERS], IN_PLACEMENT, BASE, TWO.replace("10ca", "10ed"), True),
     # Types.
     ([T4], {}, BASE, "[devices]\nenabled_mdev_types = nvidia-231\n", True),
     (

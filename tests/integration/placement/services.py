@@ -18,14 +18,26 @@ from pathlib import Path
 BIN = Path(__file__).resolve().parents[3] / ".build/services/bin"
 DEADLINE = 180
 
-# Keystone reads the arguments of its process, so they must be removed before it is imported.
+# Runs the commands of keystone-manage, then Keystone. Each command is a child of this process, because a start of
+# Python with Keystone takes two seconds. Keystone reads the arguments of its process, so they must be removed before it
+# is imported.
 KEYSTONE = """
-import sys
-host, port = sys.argv[1:]
+import json, os, sys
+port, *commands = json.loads(sys.argv[1])
 sys.argv = ["keystone"]
 import waitress
+from keystone.cmd import manage
+for command in commands:
+    child = os.fork()
+    if not child:
+        sys.argv = ["keystone-manage", *command]
+        status = manage.main() or 0
+        sys.stdout.flush()
+        os._exit(status)
+    if os.waitpid(child, 0)[1]:
+        sys.exit(f"{command} failed")
 from keystone.wsgi.api import application
-waitress.serve(application, host=host, port=int(port), threads=2, _quiet=True)
+waitress.serve(application, host="127.0.0.1", port=port, threads=2, _quiet=True)
 """
 
 
@@ -94,16 +106,16 @@ def keystone(directory):
         f"[database]\nconnection = sqlite:///{directory}/keystone.sqlite\n[token]\nprovider = fernet\n{keys}"
         f"[credential]\nkey_repository = {directory}/credential\n[identity]\npassword_hash_rounds = 4\n"
     )
-    manage = [BIN / "keystone-manage", "--config-file", config]
+    manage = ["--config-file", str(config)]
     user = ["--keystone-user", str(os.getuid()), "--keystone-group", str(os.getgid())]
     urls = [f"--bootstrap-{interface}-url={url}" for interface in ("admin", "public", "internal")]
-    for command in (
-        ["db_sync"],
-        ["fernet_setup", *user],
-        ["bootstrap", "--bootstrap-password=secret-admin", "--bootstrap-region-id=RegionOne", *urls],
-    ):
-        subprocess.run([*manage, *command], check=True, capture_output=True)
-    command = [BIN / "python", "-c", KEYSTONE, "127.0.0.1", str(port)]
+    arguments = [
+        port,
+        [*manage, "db_sync"],
+        [*manage, "fernet_setup", *user],
+        [*manage, "bootstrap", "--bootstrap-password=secret-admin", "--bootstrap-region-id=RegionOne", *urls],
+    ]
+    command = [BIN / "python", "-c", KEYSTONE, json.dumps(arguments)]
     return Service("keystone", command, {"OS_KEYSTONE_CONFIG_DIR": str(directory)}, directory, port).wait("/v3")
 
 

@@ -24,7 +24,7 @@ GUEST = "66666666-0000-0000-0000-000000000001"
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory):
     directory = tmp_path_factory.mktemp("hosts") / "fleet"
-    mounting.mount(directory, ["t4=2", "mixed"])
+    mounting.mount(directory, ["t4=2", "mixed", "a40"])
     yield directory
     mounting.unmount(directory)
 
@@ -59,7 +59,7 @@ def play(fleet, proxy, tmp_path):
 @pytest.fixture
 def nodes(cloud, request):
     """Create compute nodes with unique names for each test, by host name."""
-    names = {host: f"{host}.{request.node.name}" for host in ("t4-1", "t4-2", "mixed")}
+    names = {host: f"{host}.{request.node.name}" for host in ("t4-1", "t4-2", "mixed", "a40")}
     for name in names.values():
         cloud.make(name, traits=["COMPUTE_NODE", "OWNER_NOVA"])
     return names
@@ -90,16 +90,19 @@ CYBORG = {
         {"select": ["0000:af:00.0"], "vgpu": {"type": "nvidia-223"}}, {"select": ["0000:3b:00.0"], "owner": "cyborg"}
     ),
 }
+# The vGPUs of this GPU belong to its virtual functions.
+BEHIND_FUNCTIONS = of_cyborg({"select": "product_id == '2235'", "vgpu": {"type": "NVIDIA A40-12Q"}})
 
 
 def test_the_specification_of_cyborg(play, cloud, nodes):
-    root = "{{ inventory_hostname }}." + nodes["t4-1"].partition(".")[2]
-    assert play(CYBORG, "--check", "--diff", placement_root=root) == 0, play.said
+    options = {"hosts": ("t4-1", "t4-2", "a40"), "placement_root": "{{ inventory_hostname }}." + nodes["a40"][4:]}
+    hosts = {**CYBORG, "a40": BEHIND_FUNCTIONS}
+    assert play(hosts, "--check", "--diff", **options) == 0, play.said
     assert not play.writes
     assert '+            "CUSTOM_NVIDIA_1EB8_T4_2B",' in play.said
     predicted = play.changed
 
-    assert play(CYBORG, placement_root=root) == 0, play.said
+    assert play(hosts, **options) == 0, play.said
     assert play.changed == predicted == 1
     four = {"VGPU": (4, 0)}, ["CUSTOM_NVIDIA_1EB8_T4_4Q", "OWNER_CYBORG"]
     assert by_tail(cloud, nodes["t4-1"]) == {"_0000:3b:00.0": four, "_0000:af:00.0": four}
@@ -107,8 +110,10 @@ def test_the_specification_of_cyborg(play, cloud, nodes):
         "_0000:3b:00.0": ({"PGPU": (1, 0)}, ["CUSTOM_NVIDIA_1EB8", "OWNER_CYBORG"]),
         "_0000:af:00.0": ({"VGPU": (8, 0)}, ["CUSTOM_NVIDIA_1EB8_T4_2B", "OWNER_CYBORG"]),
     }
+    four = {"VGPU": (4, 0)}, ["CUSTOM_NVIDIA_2235_A40_12Q", "OWNER_CYBORG"]
+    assert by_tail(cloud, nodes["a40"]) == {"_0000:41:00.0": four, "_0000:81:00.0": four}
 
-    assert play(CYBORG, placement_root=root) == 0, play.said
+    assert play(hosts, **options) == 0, play.said
     assert (play.changed, play.writes) == (0, [])
 
 

@@ -188,9 +188,10 @@ def test_files_of_ours_keep_their_mode_and_are_replaced_and_removed(root, play):
 
 
 def test_facts_are_saved_only_over_facts(play, tmp_path):
-    went_well, said = play("discover", vfio_discover_directory="saved")
     saved = tmp_path / "saved" / f"{HOST}.json"
-    assert went_well
+    assert play("discover", "--check", vfio_discover_directory="saved")[0]
+    assert not saved.exists()
+    assert play("discover", vfio_discover_directory="saved")[0]
     assert json.loads(saved.read_text())["physical_functions"]
     assert " changed=0 " in play("discover", vfio_discover_directory="saved/")[1]
     saved.write_text(json.dumps({"password": SECRET}))

@@ -154,24 +154,38 @@ def test_drift_in_placement_is_told_at_its_host(play, cloud, fleet):
         (
             "drain",
             {"drain_cards": ["0000:3b:00.0", "0000:c1:00.0", "3b:00.0", "0000:3b:00.1"]},
-            "Cards cannot be drained: "
-            "0000:c1:00.0 is not in a profile, so it has no provider to drain; "
-            "3b:00.0 is not a card of this host; 0000:3b:00.1 is not a card of this host. "
-            "The profiles select 0000:3b:00.0, 0000:af:00.0 on this host.",
+            [
+                "Cards cannot be drained: "
+                "0000:c1:00.0 is not in a profile, so it has no provider to drain; "
+                "3b:00.0 is not a card of this host; 0000:3b:00.1 is not a card of this host. "
+                "The profiles select 0000:3b:00.0, 0000:af:00.0 on this host."
+            ],
         ),
-        ("drain", {"drain_cards": "0000:C1:00.0", "vfio_wait": 0}, "0000:C1:00.0 is not a card of this host."),
-        ("drain", {"vfio_wait": -1}, "vfio_wait must be a whole number from 0 to 604800, and not -1"),
-        ("reprofile", {"vfio_wait": "soon"}, "vfio_wait must be a whole number from 0 to 604800, and not 'soon'"),
-        ("site", {"placement_publish": "maybe"}, "placement_publish must be true or false, and not 'maybe'"),
-        ("site", {"mdev_timeout": "nan"}, "mdev_timeout must be a number of seconds from 0.1 to 86400, and not 'nan'"),
-        ("verify", {"iommu_kernel_arguments": ["quiet\n", None]}, "iommu_kernel_arguments[1] must be one word"),
-        ("drain", {"drain_cards": 5}, "drain_cards must be a list of cards, and not 5"),
+        ("drain", {"drain_cards": "0000:C1:00.0", "vfio_wait": 0}, ["0000:C1:00.0 is not a card of this host."]),
+        (
+            "drain",
+            {"vfio_wait": -1, "drain_cards": 5},
+            [
+                "vfio_wait must be a whole number from 0 to 604800, and not -1",
+                "drain_cards must be a list of cards, and not 5",
+            ],
+        ),
+        ("reprofile", {"vfio_wait": "soon"}, ["vfio_wait must be a whole number from 0 to 604800, and not 'soon'"]),
+        (
+            "site",
+            {"placement_publish": "maybe", "mdev_timeout": "nan"},
+            [
+                "placement_publish must be true or false, and not 'maybe'",
+                "mdev_timeout must be a number of seconds from 0.1 to 86400, and not 'nan'",
+            ],
+        ),
+        ("verify", {"iommu_kernel_arguments": ["quiet\n", None]}, ["iommu_kernel_arguments[1] must be one word"]),
     ],
 )
 def test_what_cannot_be_waited_for_is_refused_before_anything_is_changed(name, asked, words, play):
     status, said, changed = play(name, "-e", json.dumps(asked), vfio_profiles=desktops("GRID T4-8Q"))
     assert (status, changed) == (2, {"mixed": 0, "t4": 0}), said
-    assert words in said
+    assert [sentence for sentence in words if sentence not in said] == []
     assert "No guest or process uses" not in said
 
 

@@ -79,6 +79,16 @@ def test_the_same_alias_is_harmless_unless_placement_is_asked():
     ]
 
 
+def test_two_values_of_an_alias_of_others():
+    aliases = [entry("pci", "alias", {"name": "old", "vendor_id": "8086", "product_id": one}) for one in ("1", "2")]
+    assert refusals([ports(**NFV)], *aliases) == []
+    (sentence,) = refusals([ports(**NFV)], *aliases, **IN_PLACEMENT)
+    assert sentence.startswith(
+        f"nova-compute does not start with pci_in_placement, because [pci] in {FILE} has several"
+    )
+    assert refusals([ports(**NFV)], aliases[0], **IN_PLACEMENT) == []
+
+
 def test_in_placement_a_stranger_of_another_class_is_no_device_of_the_alias():
     card = ports(**NFV, resource_class="CUSTOM_NFV")
     for keys, number in (({}, 0), ({"resource_class": "CUSTOM_NFV"}, 1), ({"physical_network": "a"}, 0)):

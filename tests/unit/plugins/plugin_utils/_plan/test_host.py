@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan import host
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import facts, selection
 
-ALL = ("physical_functions", "parents", "devices", "iommu", "mdevctl", "users", "mig", "models")
+ALL = ("physical_functions", "parents", "devices", "iommu", "mdevctl", "users", "mig", "models", "serial_numbers")
 
 
 @pytest.mark.parametrize("name", ["debian", "nics", "h200"])

@@ -61,6 +61,12 @@ def test_what_is_no_list_of_dictionaries(profiles):
     assert re.match(r"vfio_profiles(\[0\] must be a dictionary, as in| must be a list such as) \[{name: desk", problem)
 
 
+@pytest.mark.parametrize(("text", "remedy"), [('[{"name": "a"}]', True), ("a text", False)])
+def test_text_of_the_command_line(text, remedy):
+    (problem,) = declaration.parse(text)[1]
+    assert problem.endswith("""Write -e '{"vfio_profiles": [...]}', or -e @FILE""") is remedy
+
+
 def test_what_is_wrong_hides_nothing_else():
     """It also causes no message that is only true without the wrong part."""
     profile = {"name": 1, "select": "a = 1", "owner": "x", "num_vfs": 4, "count": 3, "vgpu": "GRID T4-2B"}

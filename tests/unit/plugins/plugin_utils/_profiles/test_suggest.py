@@ -90,3 +90,15 @@ def test_cards_with_several_types_keep_them(simulated):
     assert profile["vgpu"] == [{"type": "NVIDIA L40S-3Q", "count": 2}, {"type": "NVIDIA L40S-12Q", "count": 2}]
     plan = resolve([profile], host.facts(*PARTS))
     assert not host.converge(*plan["instances"], exact=True)["changed"]
+
+
+def test_functions_that_go_along_with_a_gpu(simulated):
+    gpu = {"address": "0000:01:00.0", "vendor": "10de", "device": "1e04", "class_code": "030000", "driver": "nouveau"}
+    audio = {"address": "0000:01:00.1", "class_code": "040300", "driver": None, "group_with": "0000:01:00.0"}
+    bmc = {"address": "0000:03:00.0", "vendor": "1a03", "device": "2000"}
+    facts = simulated({"functions": [gpu, {**gpu, **audio}, {**gpu, **bmc}]}).facts(*PARTS)
+    text = suggest_profiles({"host": facts})
+    (profile,) = yaml.safe_load(text)["vfio_profiles"]
+    assert (profile["select"], profile["mode"]) == (["0000:01:00.0", "0000:01:00.1"], "pf")
+    assert [one["pf"] for one in resolve([profile], facts)["functions"]] == profile["select"]
+    assert "  # Graphics of a BMC: its remote console stays dark after the card is passed through.\n  # - name:" in text
