@@ -157,4 +157,3 @@ def test_no_file_of_another_program_is_lost_in_a_race(place, before):
         other.join()
         assert path.read_bytes() == FOREIGN
         assert names(path) == ["file"]
-    assert refused > 0
