@@ -106,10 +106,10 @@ def in_settings(settings: Mapping[str, Any], variables: Any = None) -> Iterator[
         if request.get("Driver") in (None, "", NVIDIA_RUNTIME, "cdi"):
             names = [str(name) for name in _list(request.get("DeviceIDs"))]
             count = request.get("Count")
-            if not names:
-                numbered = isinstance(count, int) and 0 < count <= MOST_GPUS
-                names = [str(one) for one in range(count)] if numbered else ["all"]
-            yield from (Reference(GPU, name.removeprefix(CDI)) for name in names if CDI in name or "=" not in name)
+            if not names and isinstance(count, int) and 0 < count <= MOST_GPUS:
+                names = [str(one) for one in range(count)]
+            ours = [name for name in names or ["all"] if CDI in name or "=" not in name]
+            yield from (Reference(GPU, name.removeprefix(CDI)) for name in ours)
     if settings.get("Runtime") == NVIDIA_RUNTIME:
         for variable in map(str, _list(variables)):
             if variable.startswith(VISIBLE):
