@@ -231,7 +231,8 @@ def main():
             "unit": {"type": "str", "default": ""},
             "path": {"type": "str", "required": True},
             "content": {"type": "str", "default": ""},
-            "present": {"type": "str", "default": ""},
+            # The file may belong to the operator and contain passwords.
+            "present": {"type": "str", "default": "", "no_log": True},
             "host_root": {"type": "path", "default": "/"},
         },
         supports_check_mode=True,

@@ -34,8 +34,10 @@ OF_FUNCTIONS: Options = {
         "type": "bool",
     },
     "remote_managed": {
-        "description": "Whether a SmartNIC DPU controls the virtual functions. Requires neutron ports, and a card with "
-        "a serial number.",
+        "description": [
+            "Whether a SmartNIC DPU controls the virtual functions.",
+            "Requires neutron ports, and a card with a serial number.",
+        ],
         "type": "bool",
     },
 }

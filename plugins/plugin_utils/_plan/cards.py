@@ -43,7 +43,8 @@ def cards_of(plan: Plan, owner: str) -> list[Card]:
 
 def type_of(card: Card) -> VgpuType:
     """Return the type of a card that has one."""
-    assert card["type"], card["name"]
+    if card["type"] is None:
+        raise ValueError(f"{card['name']} has no type")
     return card["type"]
 
 

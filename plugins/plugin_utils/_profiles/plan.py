@@ -9,8 +9,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import BY_OWNER, CLOUDS
@@ -100,6 +99,6 @@ def _plan_companions(profile: Profile, facts: Facts, result: Plan, problems: lis
 
 
 def _sort(result: Plan) -> None:
-    lists = cast("Mapping[str, list[Mapping[str, Any]]]", result)
+    lists: Any = result
     for entries in lists.values():
         entries.sort(key=lambda entry: entry.get("name") or entry.get("pf") or entry["parent"])

@@ -43,7 +43,8 @@ class Kind(NamedTuple):
     select: str
     label: str
     cards: list[tuple[str, Subject]]
-    companions: list[str]  # other functions in their IOMMU groups, such as the audio function of a GPU
+    # Other functions in their IOMMU groups with their hosts, such as the audio function of a GPU.
+    companions: list[tuple[str, str]]
 
 
 def suggest_profiles(facts_by_host: Any) -> str:
@@ -53,7 +54,7 @@ def suggest_profiles(facts_by_host: Any) -> str:
         blocks = []
         names: set[str] = set()
         for kind in _kinds(hosts):
-            blocks.append(_block(kind, _free_name(kind, names)))
+            blocks.append(_block(kind, _free_name(kind, names), hosts))
         active = any(line.startswith("  - ") for block in blocks for line in block)
         lines = [line for block in blocks for line in block]
         if not active:
@@ -76,20 +77,36 @@ def _kinds(hosts: Mapping[str, Facts]) -> list[Kind]:
                 select, label = json.dumps([card["name"]]), str(card["name"])
             kind = found.setdefault(select, Kind(select, label, [], []))
             kind.cards.append((host, card))
-            kind.companions.extend(groups.companions_of(card, facts))
+            kind.companions.extend((host, name) for name in groups.companions_of(card, facts))
     return list(found.values())
 
 
-def _block(kind: Kind, name: str) -> list[str]:
+def _block(kind: Kind, name: str, hosts: Mapping[str, Facts]) -> list[str]:
     """Return the lines of one profile; if its cards are rarely assigned to guests, they are comments."""
     settings, notes, is_active = _settings(kind)
     select = kind.select
     if PASSED_THROUGH in settings and kind.companions:
-        select = json.dumps(sorted({*kind.companions, *(card["name"] for dummy, card in kind.cards)}))
+        own = {*kind.companions, *((host, card["name"]) for host, card in kind.cards)}
+        names = sorted({name for dummy, name in own})
+        select = json.dumps(names)
         notes.append("The list has all functions of the IOMMU groups, because a group is passed through completely.")
+        others = _others(names, own, hosts)
+        notes += [f"{one}. Write the addresses of each host into its host_vars." for one in others]
+        is_active = is_active and not others
     body = [f"- name: {name}", f"  select: {select}", *(f"  {line}" for line in settings)]
     prefix = "  " if is_active else "  # "
     return ["", *(f"  # {note}" for note in [_where(kind), *notes]), *(prefix + line for line in body)]
+
+
+def _others(names: list[str], own: set[tuple[str, str]], hosts: Mapping[str, Facts]) -> list[str]:
+    """Return where the addresses of a list are other cards, which would be passed through by mistake."""
+    found: dict[str, list[str]] = {}
+    for host, facts in hosts.items():
+        present = {*subjects(facts), *groups.companions(names, facts)}
+        for name in names:
+            if name in present and (host, name) not in own:
+                found.setdefault(name, []).append(host)
+    return [f"{name} is another card on {some(found[name], SHOWN_HOSTS)}" for name in found]
 
 
 def _usable_vfs(card: Subject) -> int:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypedDict
 
+from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 from ansible_collections.vfio.devices.plugins.module_utils._devices.sriov import is_vfio_driver
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import makes_mdevs
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering
@@ -58,6 +59,9 @@ def kernel_requirements(
 ) -> Requirements:
     """Compare the requirements of the planned cards with the kernel; ``arguments`` are further kernel arguments."""
     with answering("kernel_requirements", "kernel_requirements needs a plan of vfio.devices.resolve and its facts"):
+        # Each letter of a text would become an argument.
+        if not isinstance(arguments, (list, tuple)):
+            raise ValueError(f"arguments must be a list of kernel arguments, and not {numbers.shown(arguments)}")
         iommu = facts["iommu"]
         cards = _cards(plan["cards"])
         wanted = [*(_arguments(iommu["cpu_vendor"], flag(passthrough, "passthrough")) if cards else []), *arguments]

@@ -35,12 +35,12 @@ def root(tmp_path):
 
 @pytest.fixture
 def play(root, tmp_path):
-    """Return a function that starts the playbook site."""
+    """Return a function that starts a playbook."""
 
-    def play(*arguments, **variables):
+    def play(*arguments, name="site", **variables):
         inventory = tmp_path / "hosts.json"
         inventory.write_text(simulated.inventory(root.parent, {HOST: {}}, **{**VARIABLES, **variables}))
-        command = ["ansible-playbook", "-i", str(inventory), "vfio.devices.site", *arguments]
+        command = ["ansible-playbook", "-i", str(inventory), f"vfio.devices.{name}", *arguments]
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=tmp_path)
 
     return play
@@ -65,6 +65,10 @@ def test_a_killed_play_restarts_the_service_later(root, play):
     killed.send_signal(signal.SIGKILL)
     killed.wait()
     assert (root / FILE).exists()
+    verified = play(name="verify").communicate()[0]
+    assert "nova restart: nova-compute: former configuration -> written configuration" in verified
+    assert "Restart the unit nova-compute, or run the playbook site with -e nova_config_restart=true." in verified
+    assert "Run the playbook site to correct this." not in verified
     predicted = play("--check").communicate()[0]
     assert OWED in predicted
     assert "changed=1" in predicted

@@ -11,7 +11,9 @@ cmdline_problems = FilterModule().filters()["cmdline_problems"]
 IMAGES, PROGRAMS = {"6.1": "/boot/vmlinuz-6.1"}, ["kernel-install"]
 
 
-def problems(text="quiet\n", images=IMAGES, programs=PROGRAMS, is_proxmox=False):
+def problems(text="quiet\n", images=None, programs=None, is_proxmox=False):
+    images = IMAGES if images is None else images
+    programs = PROGRAMS if programs is None else programs
     return cmdline_problems(text, "/etc/kernel/cmdline", "h1", images, programs, is_proxmox)
 
 

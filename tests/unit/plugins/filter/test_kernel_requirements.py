@@ -104,6 +104,11 @@ def test_arguments_that_disable_the_iommu():
     assert kernel_requirements(plan(), facts("iommu=off", "quiet"))["switched_off"] == ["iommu=off"]
 
 
+def test_text_instead_of_a_list_of_arguments():
+    with pytest.raises(AnsibleFilterError, match="arguments must be a list of kernel arguments, and not 'quiet'"):
+        kernel_requirements(plan(), facts(), "quiet")
+
+
 def test_what_is_no_plan():
     with pytest.raises(AnsibleFilterError, match="kernel_requirements needs a plan"):
         kernel_requirements({}, facts())

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import yaml
+from ansible.module_utils import basic
 from ansible_collections.vfio.devices.plugins.modules import service_settings_info
 
 
@@ -12,3 +13,14 @@ def test_result(simulated, run_module):
     result = run_module(service_settings_info, options, simulated("t4"))
     assert set(result) == {"changed", *yaml.safe_load(service_settings_info.RETURN)}
     assert (result["changed"], result["reads"], result["problems"]) == (False, None, [])
+
+
+def test_the_current_file_is_not_logged(simulated, run_module, monkeypatch):
+    """It may belong to the operator and contain passwords."""
+    logged = []
+    monkeypatch.setattr(basic.AnsibleModule, "log", lambda self, text, **parts: logged.append(f"{text} {parts}"))
+    options = {"project": "nova", "program": "nova-compute", "path": "/etc/kolla/config/nova/t4/nova.conf"}
+    options["present"] = "[keystone_authtoken]\npassword = hush\n"
+    run_module(service_settings_info, options, simulated("t4"))
+    assert [options["path"] in line for line in logged] == [True]
+    assert [line for line in logged if "hush" in line] == []

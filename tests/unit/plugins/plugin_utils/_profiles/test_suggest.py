@@ -102,3 +102,23 @@ def test_functions_that_go_along_with_a_gpu(simulated):
     assert (profile["select"], profile["mode"]) == (["0000:01:00.0", "0000:01:00.1"], "pf")
     assert [one["pf"] for one in resolve([profile], facts)["functions"]] == profile["select"]
     assert "  # Graphics of a BMC: its remote console stays dark after the card is passed through.\n  # - name:" in text
+
+
+def test_addresses_of_a_gpu_that_are_another_card_on_another_host(simulated):
+    gpu = {"vendor": "10de", "device": "1e04", "class_code": "030000", "driver": "nouveau"}
+    audio = {**gpu, "class_code": "040300", "driver": None}
+    port = {"address": "0000:01:00.0", "vendor": "8086", "device": "1533", "class_code": "020000", "driver": "igb"}
+    one = [{**gpu, "address": "0000:01:00.0"}, {**audio, "address": "0000:01:00.1", "group_with": "0000:01:00.0"}]
+    other = [{**gpu, "address": "0000:02:00.0"}, {**audio, "address": "0000:02:00.1", "group_with": "0000:02:00.0"}]
+    hosts = {"a": one, "b": [*other, port]}
+    facts = {host: simulated({"functions": functions}).facts(*PARTS) for host, functions in hosts.items()}
+    text = suggest_profiles(facts)
+    assert yaml.safe_load(text)["vfio_profiles"] == []
+    assert (
+        "  # 0000:01:00.0 is another card on b. Write the addresses of each host into its host_vars.\n  # - name"
+        in text
+    )
+    del hosts["b"][-1]
+    facts["b"] = simulated({"functions": hosts["b"]}).facts(*PARTS)
+    (profile,) = yaml.safe_load(suggest_profiles(facts))["vfio_profiles"]
+    assert profile["select"] == ["0000:01:00.0", "0000:01:00.1", "0000:02:00.0", "0000:02:00.1"]
