@@ -21,18 +21,19 @@ from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
 from .references import BY_PATH, FILE, GPU, NUMBER, Guest, Reference
 
-DOCKER = ("var/lib/docker", "var/snap/docker/common/var-lib-docker")
+DOCKER, SNAP = "var/lib/docker", "var/snap/docker/common/var-lib-docker"
 DOCKER_SETTINGS = "etc/docker/daemon.json"
 DATA_ROOT = lazy_pattern(r'"data-root"\s*:\s*"/([^"]+?)/?"')
-# Restart policies with which Docker starts a container that does not run, for example after a reboot.
-RESTARTED = ("always", "unless-stopped", "on-failure")
-UNLESS_STOPPED = "unless-stopped"
+# Restart policies. With the last two, docker stop does not keep Docker from starting a container after a reboot.
+UNLESS_STOPPED, ON_FAILURE, ALWAYS = "unless-stopped", "on-failure", "always"
 NUMBERED = lazy_pattern(r"([bc]) (\d{1,4}:(?:\d{1,7}|\*)) ")
 NVIDIA_RUNTIME = "nvidia"
 VISIBLE = "NVIDIA_VISIBLE_DEVICES="
 NO_GPU = ("", "void", "none")
-# The name of a GPU in a container device interface.
+# The name of a GPU in a container device interface. Devices of other vendors have an equals sign, too.
 CDI = "nvidia.com/gpu="
+# No host has more GPUs.
+MOST_GPUS = 64
 
 PODMAN = "containers/storage/overlay-containers"
 # A privileged container lists all device files of the host, and the guard kubernetes finds the devices of pods.
@@ -48,7 +49,8 @@ IN_CDI = lazy_pattern(re.escape(CDI) + r"([\w-]+)")
 def containers(host: HostRoot) -> Iterator[Guest]:
     """Yield each container that runs or that its engine will start again."""
     moved = DATA_ROOT.search(host.read(DOCKER_SETTINGS, optional=True) or "")
-    for store in dict.fromkeys((*DOCKER, moved[1] if moved else DOCKER[0])):
+    # The former directory may still have copies of all containers.
+    for store in (moved[1] if moved else DOCKER, SNAP):
         for number in host.names(f"{store}/containers"):
             yield from _of_docker(host, f"{store}/containers/{number}", number)
     for number in host.names(f"run/{PODMAN}"):
@@ -65,20 +67,26 @@ def _of_docker(host: HostRoot, directory: str, number: str) -> Iterator[Guest]:
     path = f"{directory}/hostconfig.json"
     settings = _mapping(host.read(path, optional=True))
     state = _mapping(host.read(f"{directory}/config.v2.json", optional=True)) if settings else {}
-    running = bool(_mapping(state.get("State")).get("Running"))
+    latest = _mapping(state.get("State"))
+    # After a power failure, Docker has not recorded that a container has ended.
+    ended = latest.get("Pid") and not host.exists(f"proc/{latest['Pid']}")
+    running = bool(latest.get("Running")) and not ended
     policy = _mapping(settings.get("RestartPolicy")).get("Name")
-    stopped = policy == UNLESS_STOPPED and state.get("HasBeenManuallyStopped")
-    if running or policy in RESTARTED and not stopped:
+    if running or _is_restarted(policy, state, latest):
         name = str(state.get("Name") or number[:12]).lstrip("/")
-        remedy = f"docker {'stop' if running else 'rm'} {name}"
+        commands = [f"docker update --restart=no {name}"] * (not running or policy in (ON_FAILURE, ALWAYS))
+        commands += [f"docker stop {name}"] * running
+        advice = f"{'stop it' if running else 'keep Docker from starting it'} with {' && '.join(commands)}"
         variables = _mapping(state.get("Config")).get("Env")
-        yield Guest(
-            name,
-            path,
-            running,
-            tuple(in_settings(settings, variables)),
-            f"{'stop' if running else 'remove'} it with {remedy}",
-        )
+        yield Guest(name, path, running, tuple(in_settings(settings, variables)), advice)
+
+
+def _is_restarted(policy: Any, state: Mapping[str, Any], latest: Mapping[str, Any]) -> bool:
+    """Return whether Docker starts a stopped container at its own start (moby, restartmanager.go)."""
+    if policy == ON_FAILURE:
+        # A container that a power failure has ended counts as failed.
+        return bool(latest.get("Running")) or latest.get("ExitCode") != 0
+    return policy == ALWAYS or policy == UNLESS_STOPPED and not state.get("HasBeenManuallyStopped")
 
 
 def in_settings(settings: Mapping[str, Any], variables: Any = None) -> Iterator[Reference]:
@@ -98,9 +106,10 @@ def in_settings(settings: Mapping[str, Any], variables: Any = None) -> Iterator[
         if request.get("Driver") in (None, "", NVIDIA_RUNTIME, "cdi"):
             names = [str(name) for name in _list(request.get("DeviceIDs"))]
             count = request.get("Count")
-            if not names:
-                names = [str(one) for one in range(count)] if isinstance(count, int) and count > 0 else ["all"]
-            yield from (Reference(GPU, name.removeprefix(CDI)) for name in names)
+            if not names and isinstance(count, int) and 0 < count <= MOST_GPUS:
+                names = [str(one) for one in range(count)]
+            ours = [name for name in names or ["all"] if CDI in name or "=" not in name]
+            yield from (Reference(GPU, name.removeprefix(CDI)) for name in ours)
     if settings.get("Runtime") == NVIDIA_RUNTIME:
         for variable in map(str, _list(variables)):
             if variable.startswith(VISIBLE):
@@ -122,8 +131,9 @@ def in_specification(settings: Mapping[str, Any]) -> Iterator[Reference]:
     if annotations.get(PRIVILEGED) == "TRUE" or any(name.startswith(OF_PODS) for name in annotations):
         return
     for device in map(_mapping, _list(_mapping(settings.get("linux")).get("devices"))):
-        if device.get("type") in ("b", "c"):
-            yield Reference(NUMBER, f"{device['type']} {device.get('major')}:{device.get('minor')}")
+        kind, major, minor = (device.get(key) for key in ("type", "major", "minor"))
+        if kind in ("b", "c") and isinstance(major, int) and isinstance(minor, int):
+            yield Reference(NUMBER, f"{kind} {major}:{minor}")
     for mount in map(_mapping, _list(settings.get("mounts"))):
         source = str(mount.get("source"))
         if source.startswith("/dev/"):

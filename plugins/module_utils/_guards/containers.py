@@ -53,7 +53,8 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
     unreadable: list[str] = []
     of_engines = container_engines.containers(host)
     for guest in (*_nspawn(host), *_of_units(host), *containers(host), *of_engines, *_instances(host, unreadable)):
-        if guest.references:
+        # Early at boot, no guest has started, and its devices must be restored before it does.
+        if guest.references and (guest.running or host.wakes_daemons):
             advice = guest.advice or (
                 "stop it, and remove the device from its configuration"
                 if guest.running

@@ -186,7 +186,7 @@ def _behind_gpu(host: HostRoot, name: str) -> set[str]:
     gpus = {address.lower(): f"{NVIDIA}/{address}/information" for address in sorted(host.names(NVIDIA))}
     if GPU_NUMBER.match(name):
         return {*[*gpus][int(name) : int(name) + 1]}
-    if not GPU_UUID.match(name):
+    if not GPU_UUID.fullmatch(name):
         # A MIG device has a UUID of its own.
         return {*gpus}
     return {address for address, path in gpus.items() if name in (host.read(path, optional=True) or "").split()}

@@ -190,13 +190,14 @@ class _Attempt:
     def _settle_definitions(self) -> None:
         """Refuse or skip removal of definitions of stopped guests, which could not start without their device.
 
-        On a card that is skipped, other devices could take the room of the guest's device.
+        A card that gets new devices is skipped, because these could take the room of the guest's device.
         """
+        getting = {step.card for step in self.creations}
         for device, place in [*self.removals]:
             if device.state == "defined" and device.users:
                 if self.skip_busy:
                     self.busy.append((device, place))
-                    self.blocked_cards.add(self.inventory.card(device.parent))
+                    self.blocked_cards |= getting & {self.inventory.card(device.parent)}
                     self.removals.remove((device, place))
                 else:
                     self.problems.append(describe_busy(device, None))

@@ -25,7 +25,7 @@ def config(host: HostRoot, program: str) -> Mapping[str, Any]:
     """Return config.json of a program, empty if it is missing or invalid."""
     try:
         found = json.loads(host.read(f"{DIRECTORY}/{program}/config.json", optional=True) or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -17,8 +17,10 @@ from .._host.root import HostRoot
 from . import started
 
 KIND = "restart"
-# The position of the start time in proc/PID/stat after the name of the program, which may contain spaces.
-START = 19
+# Positions in proc/PID/stat after the name of the program, which may contain spaces (fs/proc/array.c, do_task_stat).
+STATE, START = 0, 19
+# A process that has ended keeps its id until its parent collects it.
+ENDED = ("Z", "X")
 
 
 def note(host: HostRoot, program: str) -> None:
@@ -39,4 +41,4 @@ def owed(host: HostRoot) -> list[str]:
 def _start(host: HostRoot, pid: int | str) -> str | None:
     """Return the start of a process in clock ticks since boot, or None if it has ended."""
     words = (host.read(f"proc/{pid}/stat", optional=True) or "").rpartition(")")[2].split()
-    return words[START] if len(words) > START else None
+    return words[START] if len(words) > START and words[STATE] not in ENDED else None

@@ -41,6 +41,17 @@ def test_layout_is_back_after_a_boot(host):
     assert restore(host.root(), timeout=1)[0].outcome == "unchanged"
 
 
+@pytest.mark.parametrize(("at_boot", "outcome"), [(True, "restored"), (False, "failed")])
+def test_container_that_starts_later_in_the_boot(host, at_boot, outcome):
+    host.files.replace("etc/containers/systemd/web1.container", b"[Container]\nAddDevice=nvidia.com/gpu=all\n")
+    host.kernel.reboot()
+    root = host.root()
+    root.wakes_daemons = not at_boot
+    (result,) = restore(root, timeout=1)
+    assert result.outcome == outcome
+    assert at_boot or "is in use by guest web1 (defined)" in result.problems[0]
+
+
 def test_driver_that_never_comes(host):
     host.kernel.reboot(late={"nvidia": 100})
     (result,) = restore(host.root(), timeout=1)

@@ -40,6 +40,11 @@ def docker(settings, state=None, store=STORE):
         ({"DeviceRequests": [{"Driver": "", "Count": 2}]}, [("gpu", "0"), ("gpu", "1")]),
         ({"DeviceRequests": [{"Driver": "nvidia", "Count": 0, "DeviceIDs": [GPU]}]}, [("gpu", GPU)]),
         ({"DeviceRequests": [{"Driver": "cdi", "DeviceIDs": ["nvidia.com/gpu=0"]}]}, [("gpu", "0")]),
+        (
+            {"DeviceRequests": [{"Driver": "cdi", "DeviceIDs": ["vendor.example/nic=0", "nvidia.com/gpu=all"]}]},
+            [("gpu", "all")],
+        ),
+        ({"DeviceRequests": [{"Driver": "", "Count": 1 << 40}]}, [("gpu", "all")]),
         ({"DeviceRequests": [{"Driver": "other", "Count": -1}]}, []),
         # Services such as nova_libvirt of kolla have all devices, and use none themselves.
         ({"Binds": ["/dev:/dev"], "Privileged": True}, []),
@@ -68,24 +73,46 @@ def test_runtime_of_nvidia(simulated, variable, named):
     assert list(found.references) == []
 
 
+UPDATE = "docker update --restart=no web1"
+
+
 @pytest.mark.parametrize(
-    ("running", "policy", "stopped", "advice"),
+    ("running", "policy", "more", "advice"),
     [
-        (True, "no", False, "stop it with docker stop web1"),
-        (False, "always", True, "remove it with docker rm web1"),
-        (False, "unless-stopped", False, "remove it with docker rm web1"),
-        (False, "unless-stopped", True, None),
-        (False, "no", False, None),
+        (True, "no", {}, "stop it with docker stop web1"),
+        (True, "unless-stopped", {}, "stop it with docker stop web1"),
+        # Docker would start these again at its next start.
+        (True, "always", {}, f"stop it with {UPDATE} && docker stop web1"),
+        (True, "on-failure", {}, f"stop it with {UPDATE} && docker stop web1"),
+        (False, "always", {"HasBeenManuallyStopped": True}, f"keep Docker from starting it with {UPDATE}"),
+        (False, "unless-stopped", {}, f"keep Docker from starting it with {UPDATE}"),
+        (False, "unless-stopped", {"HasBeenManuallyStopped": True}, None),
+        (False, "on-failure", {"ExitCode": 1}, f"keep Docker from starting it with {UPDATE}"),
+        (False, "on-failure", {"ExitCode": 0}, None),
+        (False, "no", {}, None),
     ],
 )
-def test_container_that_docker_starts_again(simulated, running, policy, stopped, advice):
-    state = {"Name": "/web1", "State": {"Running": running}, "HasBeenManuallyStopped": stopped}
+def test_container_that_docker_starts_again(simulated, running, policy, more, advice):
+    state = {"Name": "/web1", "State": {"Running": running, **more}, **more}
     found = containers(simulated, docker({"RestartPolicy": {"Name": policy}}, state))
     assert [(one.name, one.running, one.advice) for one in found] == ([("web1", running, advice)] if advice else [])
 
 
+@pytest.mark.parametrize(
+    ("alive", "policy", "running"),
+    [(True, "no", [True]), (False, "no", []), (False, "always", [False]), (False, "on-failure", [False])],
+)
+def test_container_whose_end_docker_has_not_recorded(simulated, alive, policy, running):
+    files = {"proc/77/comm": "web"} if alive else {}
+    state = {"Name": "/web1", "State": {"Running": True, "Pid": 77, "ExitCode": 0}}
+    found = containers(simulated, {**docker({"RestartPolicy": {"Name": policy}}, state), **files})
+    assert [one.running for one in found] == running
+
+
 def test_docker_elsewhere(simulated):
-    files = {"etc/docker/daemon.json": '{"data-root": "/srv/docker/"}', **docker({"Binds": []}, store="srv/docker")}
+    # The containers were copied, and the originals have stayed.
+    stores = {**docker({"Binds": []}), **docker({"Binds": []}, store="srv/docker")}
+    files = {"etc/docker/daemon.json": '{"data-root": "/srv/docker/"}', **stores}
     assert [one.path for one in containers(simulated, files)] == [
         f"srv/docker/containers/{NUMBER}/hostconfig.json",
     ]
@@ -94,7 +121,8 @@ def test_docker_elsewhere(simulated):
 def podman(**settings):
     device = {"path": "/dev/dri/renderD128", "type": "c", "major": 226, "minor": 128}
     mount = {"source": "/dev/dri/card1", "destination": "/dev/dri/card1"}
-    specification = {"linux": {"devices": [device, {"type": "p"}]}, "mounts": [mount, {"source": "proc"}], **settings}
+    devices = [device, {"type": "p"}, {"type": "c"}, {"type": "b", "major": "x", "minor": 0}]
+    specification = {"linux": {"devices": devices}, "mounts": [mount, {"source": "proc"}], **settings}
     return {f"run/{PODMAN}/pidfile": "77", f"var/lib/{PODMAN}/config.json": json.dumps(specification)}
 
 

@@ -23,10 +23,11 @@ POOL = "var/lib/incus/storage-pools/default"
 BACKUP = f"{POOL}/virtual-machines/web1/backup.yaml"
 
 
-def seen(simulated, files, **scene):
+def seen(simulated, files, at_boot=False, **scene):
     host = simulated("empty", files=files)
     add_links(host.kernel.tree)
     root = host.root()
+    root.wakes_daemons = not at_boot
     return list(containers.observe(root, Scene(FUNCTIONS, [], Processes(root), **scene)))
 
 
@@ -55,6 +56,7 @@ def test_container_is_named(simulated, running):
     files = {NSPAWN: "Interface=ens2f0v1\n", **({"run/systemd/machines/web1": ""} if running else {})}
     (use,) = seen(simulated, files)
     assert (use.holder.guest, use.holder.running, "stop it" in use.advice) == ("web1", running, running)
+    assert bool(seen(simulated, files, at_boot=True)) is running
 
 
 LXC = "var/lib/lxc/web1/config"

@@ -18,6 +18,7 @@ from ansible_collections.vfio.devices.tests.unit.plugins.module_utils._guards.te
 )
 
 NODE = {"etc/hostname": "pve1.example.org\n"}
+CONFIGURED = "etc/pve/qemu-server/104.conf"
 MDEV = "00000002-0000-0000-0000-000000000104"
 MAPPING = (
     "gpu\n\tdescription two cards\n"
@@ -27,10 +28,11 @@ MAPPING = (
 )
 
 
-def seen(simulated, files, **scene):
+def seen(simulated, files, at_boot=False, **scene):
     host = simulated("empty", files={**NODE, **files})
     add_links(host.kernel.tree)
     root = host.root()
+    root.wakes_daemons = not at_boot
     return list(proxmox.observe(root, Scene(FUNCTIONS, [], Processes(root), **scene)))
 
 
@@ -101,8 +103,9 @@ def test_guests_of_other_nodes_have_other_cards(simulated, hostname, counts):
     ],
 )
 def test_running_and_not(simulated, files, running):
-    (use,) = seen(simulated, {"etc/pve/qemu-server/104.conf": "name: web1\nhostpci0: 41:00.2\n", **files})
+    (use,) = seen(simulated, {CONFIGURED: "name: web1\nhostpci0: 41:00.2\n", **files})
     assert (use.holder.guest, use.holder.running) == ("web1", running)
+    assert bool(seen(simulated, {CONFIGURED: "hostpci0: 41:00.2\n", **files}, at_boot=True)) is running
     assert ("qm shutdown 104" if running else "with qm set") in use.advice
 
 

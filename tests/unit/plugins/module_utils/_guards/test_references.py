@@ -82,6 +82,7 @@ def add_links(tree):
         ("gpu", GPU, [CARD], LOSES_DRIVER),
         ("gpu", GPU[:-1] + "2", [], LOSES_DRIVER),
         ("gpu", "MIG-" + GPU[4:], [CARD], LOSES_DRIVER),
+        ("gpu", GPU + "/0", [CARD], LOSES_DRIVER),
         ("interface", "ens2f0v1", [VF1], LOSES_DRIVER),
         ("interface", "../ens2f0", [], LOSES_DRIVER),
         ("pool", "ens2f0", [VF0, VF1], LOSES_DRIVER),

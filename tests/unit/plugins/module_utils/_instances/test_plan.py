@@ -201,6 +201,11 @@ def test_definition_whose_guest_is_stopped_stays():
     steps, plan = run(host, asked, exact=True, skip_busy=True)
     assert (steps, [one.uuid for one, _place in plan.busy], plan.missing[0].number) == ([], [UUIDS[0]], 2)
     assert refusal(host, entry(uuid=UUIDS[0], types=[]), present=False) == [problem]
+    # Other devices are removed, because nothing takes their room.
+    host.devices.append(device(UUIDS[1], "a", "y"))
+    steps, plan = run(host, entry(types=["y"], parent="a", count=None), present=False, skip_busy=True)
+    assert (steps, [one.uuid for one, _place in plan.busy]) == ([("remove", "a", "y")], [UUIDS[0]])
+    host.devices.pop()
     # The device of the same type gets the UUID that the guest has.
     _steps, plan = run(host, entry(types=["y"], parent="a", count=1), exact=True)
     assert [(type(step), step.device.uuid) for step in plan.steps] == [(MakeDevice, UUIDS[0])]

@@ -54,7 +54,9 @@ def test_copied_files(host, pairs, files, found):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", '{"config_files": 1}', '{"config_files": ["a"]}', '{"command": "a \'"}']
+    "text",
+    ["", "{", "[]", "[" * 100000, '{"config_files": 1}', '{"config_files": ["a"]}', '{"command": "a \'"}'],
+    ids=lambda text: text[:20],
 )
 def test_a_config_that_says_nothing(host, text):
     made = host(text)

@@ -41,6 +41,15 @@ def test_a_process_that_still_runs(host, start, tmp_path):
     assert restarts.owed(host) == []
 
 
+@pytest.mark.parametrize("state", ["Z", "X"])
+def test_a_process_that_has_ended_but_was_not_collected(host, start, tmp_path, state):
+    start(7, 100)
+    restarts.note(host, PROGRAM)
+    stat = tmp_path / "proc/7/stat"
+    stat.write_text(stat.read_text().replace(") S ", f") {state} "))
+    assert restarts.owed(host) == []
+
+
 def test_one_of_several_processes(host, start, tmp_path):
     start(7, 100)
     start(8, 100)
