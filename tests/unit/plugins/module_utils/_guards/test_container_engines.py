@@ -118,16 +118,25 @@ def test_docker_elsewhere(simulated):
     ]
 
 
-def podman(**settings):
+def podman(store="var/lib/containers/storage", **settings):
     device = {"path": "/dev/dri/renderD128", "type": "c", "major": 226, "minor": 128}
     mount = {"source": "/dev/dri/card1", "destination": "/dev/dri/card1"}
     devices = [device, {"type": "p"}, {"type": "c"}, {"type": "b", "major": "x", "minor": 0}]
     specification = {"linux": {"devices": devices}, "mounts": [mount, {"source": "proc"}], **settings}
-    return {f"run/{PODMAN}/pidfile": "77", f"var/lib/{PODMAN}/config.json": json.dumps(specification)}
+    path = f"{store}/overlay-containers/{NUMBER}/userdata/config.json"
+    return {f"run/{PODMAN}/pidfile": "77", path: json.dumps(specification)}
 
 
-def test_devices_of_podman(simulated):
-    (found,) = containers(simulated, {**podman(), "proc/77/comm": "web"})
+@pytest.mark.parametrize(
+    "files",
+    [
+        podman(),
+        {**podman("srv/podman"), "etc/containers/storage.conf": '[storage]\ngraphroot = "/srv/podman"\n'},
+    ],
+    ids=["usual", "moved"],
+)
+def test_devices_of_podman(simulated, files):
+    (found,) = containers(simulated, {**files, "proc/77/comm": "web"})
     assert list(found.references) == [("number", "c 226:128"), ("file", "/dev/dri/card1")]
     assert found.advice == f"stop it with podman stop {NUMBER[:12]}"
     assert containers(simulated, podman()) == []
