@@ -75,9 +75,7 @@ def _of_docker(host: HostRoot, directory: str, number: str) -> Iterator[Guest]:
     settings = _mapping(host.read(path, optional=True))
     state = _mapping(host.read(f"{directory}/config.v2.json", optional=True)) if settings else {}
     latest = _mapping(state.get("State"))
-    # After a power failure, Docker has not recorded that a container has ended.
-    ended = latest.get("Pid") and not host.exists(f"proc/{latest['Pid']}")
-    running = bool(latest.get("Running")) and not ended
+    running = bool(latest.get("Running")) and _has_process(host, latest.get("Pid"), number)
     policy = _mapping(settings.get("RestartPolicy")).get("Name")
     if running or _is_restarted(policy, state, latest):
         name = str(state.get("Name") or number[:12]).lstrip("/")
@@ -86,6 +84,17 @@ def _of_docker(host: HostRoot, directory: str, number: str) -> Iterator[Guest]:
         advice = f"{'stop it' if running else 'keep Docker from starting it'} with {' && '.join(commands)}"
         variables = _mapping(state.get("Config")).get("Env")
         yield Guest(name, path, running, tuple(in_settings(settings, variables)), advice)
+
+
+def _has_process(host: HostRoot, process: Any, number: str) -> bool:
+    """Return whether the process of a container exists: at a power failure, Docker does not record that it has ended.
+
+    Another process may have its id after the boot. The control group is named after the container.
+    """
+    if not process:
+        return True
+    groups = host.read(f"proc/{process}/cgroup", optional=True)
+    return host.exists(f"proc/{process}") and (groups is None or number in groups)
 
 
 def _is_restarted(policy: Any, state: Mapping[str, Any], latest: Mapping[str, Any]) -> bool:

@@ -99,11 +99,17 @@ def test_container_that_docker_starts_again(simulated, running, policy, more, ad
 
 
 @pytest.mark.parametrize(
-    ("alive", "policy", "running"),
-    [(True, "no", [True]), (False, "no", []), (False, "always", [False]), (False, "on-failure", [False])],
+    ("files", "policy", "running"),
+    [
+        ({"proc/77/comm": "web"}, "no", [True]),
+        ({"proc/77/cgroup": f"0::/system.slice/docker-{NUMBER}.scope"}, "no", [True]),
+        ({"proc/77/cgroup": "0::/system.slice/sshd.service"}, "no", []),
+        ({}, "no", []),
+        ({}, "always", [False]),
+        ({}, "on-failure", [False]),
+    ],
 )
-def test_container_whose_end_docker_has_not_recorded(simulated, alive, policy, running):
-    files = {"proc/77/comm": "web"} if alive else {}
+def test_container_whose_end_docker_has_not_recorded(simulated, files, policy, running):
     state = {"Name": "/web1", "State": {"Running": True, "Pid": 77, "ExitCode": 0}}
     found = containers(simulated, {**docker({"RestartPolicy": {"Name": policy}}, state), **files})
     assert [one.running for one in found] == running
