@@ -35,7 +35,9 @@ CDI = "nvidia.com/gpu="
 # No host has more GPUs.
 MOST_GPUS = 64
 
-PODMAN = "containers/storage/overlay-containers"
+PODMAN, PODMAN_RUNS = "var/lib/containers/storage", "run/containers/storage/overlay-containers"
+PODMAN_SETTINGS = "etc/containers/storage.conf"
+GRAPHROOT = lazy_pattern(r'^\s*graphroot\s*=\s*"/([^"]+?)/?"', re.MULTILINE)
 # A privileged container lists all device files of the host, and the guard kubernetes finds the devices of pods.
 PRIVILEGED = "io.podman.annotations.privileged"
 OF_PODS = "io.kubernetes."
@@ -48,13 +50,12 @@ IN_CDI = lazy_pattern(re.escape(CDI) + r"([\w-]+)")
 
 def containers(host: HostRoot) -> Iterator[Guest]:
     """Yield each container that runs or that its engine will start again."""
-    moved = DATA_ROOT.search(host.read(DOCKER_SETTINGS, optional=True) or "")
-    # The former directory may still have copies of all containers.
-    for store in (moved[1] if moved else DOCKER, SNAP):
+    for store in (_store(host, DOCKER_SETTINGS, DATA_ROOT, DOCKER), SNAP):
         for number in host.names(f"{store}/containers"):
             yield from _of_docker(host, f"{store}/containers/{number}", number)
-    for number in host.names(f"run/{PODMAN}"):
-        yield from _of_podman(host, number)
+    podman = _store(host, PODMAN_SETTINGS, GRAPHROOT, PODMAN)
+    for number in host.names(PODMAN_RUNS):
+        yield from _of_podman(host, podman, number)
     for directory in QUADLETS:
         for file in host.names(directory):
             if file.endswith(".container"):
@@ -63,14 +64,18 @@ def containers(host: HostRoot) -> Iterator[Guest]:
                 yield Guest(name, f"{directory}/{file}", False, tuple(in_quadlet(text)))
 
 
+def _store(host: HostRoot, settings: str, setting: re.Pattern[str], usual: str) -> str:
+    """Return the directory of an engine; if settings have moved it, the usual one may still have old copies."""
+    moved = setting.search(host.read(settings, optional=True) or "")
+    return moved[1] if moved else usual
+
+
 def _of_docker(host: HostRoot, directory: str, number: str) -> Iterator[Guest]:
     path = f"{directory}/hostconfig.json"
     settings = _mapping(host.read(path, optional=True))
     state = _mapping(host.read(f"{directory}/config.v2.json", optional=True)) if settings else {}
     latest = _mapping(state.get("State"))
-    # After a power failure, Docker has not recorded that a container has ended.
-    ended = latest.get("Pid") and not host.exists(f"proc/{latest['Pid']}")
-    running = bool(latest.get("Running")) and not ended
+    running = bool(latest.get("Running")) and _has_process(host, latest.get("Pid"), number)
     policy = _mapping(settings.get("RestartPolicy")).get("Name")
     if running or _is_restarted(policy, state, latest):
         name = str(state.get("Name") or number[:12]).lstrip("/")
@@ -79,6 +84,17 @@ def _of_docker(host: HostRoot, directory: str, number: str) -> Iterator[Guest]:
         advice = f"{'stop it' if running else 'keep Docker from starting it'} with {' && '.join(commands)}"
         variables = _mapping(state.get("Config")).get("Env")
         yield Guest(name, path, running, tuple(in_settings(settings, variables)), advice)
+
+
+def _has_process(host: HostRoot, process: Any, number: str) -> bool:
+    """Return whether the process of a container exists: at a power failure, Docker does not record that it has ended.
+
+    Another process may have its id after the boot. The control group is named after the container.
+    """
+    if not process:
+        return True
+    groups = host.read(f"proc/{process}/cgroup", optional=True)
+    return host.exists(f"proc/{process}") and (groups is None or number in groups)
 
 
 def _is_restarted(policy: Any, state: Mapping[str, Any], latest: Mapping[str, Any]) -> bool:
@@ -117,10 +133,10 @@ def in_settings(settings: Mapping[str, Any], variables: Any = None) -> Iterator[
                 yield from (Reference(GPU, name) for name in names if name not in NO_GPU)
 
 
-def _of_podman(host: HostRoot, number: str) -> Iterator[Guest]:
-    process = host.read(f"run/{PODMAN}/{number}/userdata/pidfile", optional=True)
+def _of_podman(host: HostRoot, store: str, number: str) -> Iterator[Guest]:
+    process = host.read(f"{PODMAN_RUNS}/{number}/userdata/pidfile", optional=True)
     if process and process.isdecimal() and host.exists(f"proc/{process}"):
-        path = f"var/lib/{PODMAN}/{number}/userdata/config.json"
+        path = f"{store}/overlay-containers/{number}/userdata/config.json"
         references = tuple(in_specification(_mapping(host.read(path, optional=True))))
         yield Guest(number[:12], path, True, references, f"stop it with podman stop {number[:12]}")
 

@@ -16,8 +16,8 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from .._core.grammar import FILE_PATH, KERNEL_NAME
-from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
+from . import container_engines
 from .references import Reference
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ PASSWD = "etc/passwd"
 VOLUMES = ("var/lib/docker/volumes", "var/lib/containers/storage/volumes")
 # Files and settings in which container engines configure another place for volumes.
 STORES = (
-    ("etc/docker/daemon.json", lazy_pattern(r'"data-root"\s*:\s*"/([^"]+?)/?"')),
-    ("etc/containers/storage.conf", lazy_pattern(r'^\s*graphroot\s*=\s*"/([^"]+?)/?"', re.MULTILINE)),
+    (container_engines.DOCKER_SETTINGS, container_engines.DATA_ROOT),
+    (container_engines.PODMAN_SETTINGS, container_engines.GRAPHROOT),
 )
 SNAPS = "var/snap"
 OF_SNAP = "common/etc/libvirt/qemu"

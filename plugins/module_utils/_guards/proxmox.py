@@ -61,9 +61,11 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
             )
         return
     for guest in _guests(host, node):
+        if not guest.references:
+            continue
         running = _runs(host, scene.processes, guest)
         # Early at boot, no guest has started, and its devices must be restored before it does.
-        if not guest.references or not (running or host.wakes_daemons):
+        if not (running or host.wakes_daemons):
             continue
         holder = Holder(None, None, guest.name, running)
         tool = "qm" if guest.kind == VIRTUAL_MACHINE else "pct"

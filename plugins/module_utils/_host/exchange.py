@@ -21,8 +21,9 @@ from typing import Callable
 Confirm = Callable[[str], bool]
 # The flag of renameat2(2) that swaps two names.
 RENAME_EXCHANGE = 2
-# Errors of file systems without hard links, and of file systems and kernels without RENAME_EXCHANGE.
-UNSUPPORTED = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM, errno.EMLINK)
+# Errors of file systems without hard links or only with some (mergerfs), and of file systems and kernels without
+# RENAME_EXCHANGE.
+UNSUPPORTED = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM, errno.EMLINK, errno.EXDEV)
 
 
 def replace(directory: int, above: str, new: str, name: str, confirm: Confirm) -> None:

@@ -25,7 +25,8 @@ ENDED = ("Z", "X")
 
 def note(host: HostRoot, program: str) -> None:
     """Record the current processes of a program, before its settings change; raise HostError on failure."""
-    found = {str(pid): start for pid in started.processes(host, program) if (start := _start(host, pid)) is not None}
+    starts = {str(pid): _start(host, pid) for pid, _arguments in started.processes(host, program)}
+    found = {pid: start for pid, start in starts.items() if start is not None}
     save_record(host, KIND, program, found or None, RUN_DIRECTORY)
 
 

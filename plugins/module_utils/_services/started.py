@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from .._core.patterns import lazy_pattern
@@ -35,7 +36,7 @@ class Started(NamedTuple):
 def observe(host: HostRoot, program: str, unit: str) -> Started:
     """Return how ``program`` is started: from its process if it runs, or else from its unit."""
     is_kolla = host.exists(f"{kolla.DIRECTORY}/{program}/config.json")
-    for pid, running in processes(host, program).items():
+    for pid, running in processes(host, program):
         contained = bool(CONTAINER.search(host.read(f"proc/{pid}/cgroup", optional=True) or ""))
         return Started(running, "process", pid, contained, is_kolla)
     if is_kolla:
@@ -49,10 +50,12 @@ def observe(host: HostRoot, program: str, unit: str) -> Started:
     return Started(arguments, "unit", None, False, False)
 
 
-def processes(host: HostRoot, program: str) -> dict[int, tuple[str, ...]]:
-    """Return the arguments of each process of a program, by process id."""
-    found = ((int(pid), _arguments(host, pid, program)) for pid in host.names("proc") if pid.isdigit())
-    return {pid: arguments for pid, arguments in found if arguments}
+def processes(host: HostRoot, program: str) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Yield the id and the arguments of each process of a program."""
+    for pid in host.names("proc"):
+        arguments = _arguments(host, pid, program) if pid.isdigit() else None
+        if arguments:
+            yield int(pid), arguments
 
 
 def _arguments(host: HostRoot, pid: str, program: str) -> tuple[str, ...] | None:

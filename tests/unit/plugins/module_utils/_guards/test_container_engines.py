@@ -99,11 +99,17 @@ def test_container_that_docker_starts_again(simulated, running, policy, more, ad
 
 
 @pytest.mark.parametrize(
-    ("alive", "policy", "running"),
-    [(True, "no", [True]), (False, "no", []), (False, "always", [False]), (False, "on-failure", [False])],
+    ("files", "policy", "running"),
+    [
+        ({"proc/77/comm": "web"}, "no", [True]),
+        ({"proc/77/cgroup": f"0::/system.slice/docker-{NUMBER}.scope"}, "no", [True]),
+        ({"proc/77/cgroup": "0::/system.slice/sshd.service"}, "no", []),
+        ({}, "no", []),
+        ({}, "always", [False]),
+        ({}, "on-failure", [False]),
+    ],
 )
-def test_container_whose_end_docker_has_not_recorded(simulated, alive, policy, running):
-    files = {"proc/77/comm": "web"} if alive else {}
+def test_container_whose_end_docker_has_not_recorded(simulated, files, policy, running):
     state = {"Name": "/web1", "State": {"Running": True, "Pid": 77, "ExitCode": 0}}
     found = containers(simulated, {**docker({"RestartPolicy": {"Name": policy}}, state), **files})
     assert [one.running for one in found] == running
@@ -118,16 +124,25 @@ def test_docker_elsewhere(simulated):
     ]
 
 
-def podman(**settings):
+def podman(store="var/lib/containers/storage", **settings):
     device = {"path": "/dev/dri/renderD128", "type": "c", "major": 226, "minor": 128}
     mount = {"source": "/dev/dri/card1", "destination": "/dev/dri/card1"}
     devices = [device, {"type": "p"}, {"type": "c"}, {"type": "b", "major": "x", "minor": 0}]
     specification = {"linux": {"devices": devices}, "mounts": [mount, {"source": "proc"}], **settings}
-    return {f"run/{PODMAN}/pidfile": "77", f"var/lib/{PODMAN}/config.json": json.dumps(specification)}
+    path = f"{store}/overlay-containers/{NUMBER}/userdata/config.json"
+    return {f"run/{PODMAN}/pidfile": "77", path: json.dumps(specification)}
 
 
-def test_devices_of_podman(simulated):
-    (found,) = containers(simulated, {**podman(), "proc/77/comm": "web"})
+@pytest.mark.parametrize(
+    "files",
+    [
+        podman(),
+        {**podman("srv/podman"), "etc/containers/storage.conf": '[storage]\ngraphroot = "/srv/podman"\n'},
+    ],
+    ids=["usual", "moved"],
+)
+def test_devices_of_podman(simulated, files):
+    (found,) = containers(simulated, {**files, "proc/77/comm": "web"})
     assert list(found.references) == [("number", "c 226:128"), ("file", "/dev/dri/card1")]
     assert found.advice == f"stop it with podman stop {NUMBER[:12]}"
     assert containers(simulated, podman()) == []

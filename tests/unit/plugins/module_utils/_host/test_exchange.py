@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import random
 import threading
@@ -104,14 +105,15 @@ def test_the_latest_of_two_files_stays(place, before):
     assert names(path) == ["file"]
 
 
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EXDEV])
 @pytest.mark.parametrize("before", [None, OURS], ids=["new", "old"])
-def test_without_links_and_swaps_a_rename_remains(place, monkeypatch, before):
+def test_without_links_and_swaps_a_rename_remains(place, monkeypatch, before, number):
     path, put = place
     if before:
         put(before)
 
     def fail(*arguments, **options):
-        raise OSError(exchange.UNSUPPORTED[0], "injected")
+        raise OSError(number, "injected")
 
     monkeypatch.setattr(os, "link", fail)
     monkeypatch.setattr(exchange, "_swap", lambda *arguments: False)
