@@ -79,7 +79,8 @@ def _wrong(one: Any) -> Iterator[str]:
     if not isinstance(identity, dict) or len(identity) != 1 or not set(identity) <= {"name", "uuid"}:
         yield "identification must have either name or uuid"
     else:
-        yield from _wrong_identity(*next(iter(identity.items())))
+        ((key, value),) = identity.items()
+        yield from _wrong_identity(key, value)
     for key in ("traits", "inventories"):
         part = one.get(key, {})
         if not isinstance(part, dict) or not isinstance(part.get("additional", []), list):
