@@ -166,7 +166,9 @@ providers:
       type: str
       sample: /etc/nova/provider_config/site.yaml
     text:
-      description: Text of the file. Null if it cannot be read.
+      description:
+        - Text of the file. Null if it cannot be read, and empty without C(schema_version), because a file of another kind
+          may contain passwords.
       type: str
 cyborg_gpus:
   description:

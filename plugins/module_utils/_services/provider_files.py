@@ -11,16 +11,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Optional
 
+from .._core.patterns import lazy_pattern
 from . import oslo
 from .files import Files
 
 OPTION = ("compute", "provider_config_location")
 DEFAULT = "/etc/nova/provider_config"
 SUFFIX = ".yaml"
+# Required by the schema of nova. A file without it is of another kind, and may contain passwords.
+REQUIRED = lazy_pattern(r"\bschema_version[\"']?\s*:")
 
 
 class ProviderFiles(NamedTuple):
-    """The directory that nova-compute reads, and its files; the text of an unreadable file is None."""
+    """The directory that nova-compute reads, and its files.
+
+    The text of an unreadable file is None, and that of a file of another kind is empty.
+    """
 
     directory: str
     files: list[dict[str, Optional[str]]]
@@ -35,4 +41,8 @@ def observe(files: Files, order: Sequence[str], texts: Mapping[str, str]) -> Pro
     directory = (values[-1] if values else DEFAULT).rstrip("/")
     names = [name for name in files.names(directory) if name.endswith(SUFFIX) and name[:1] != "."]
     paths = [f"{directory}/{name}" for name in names]
-    return ProviderFiles(directory, [{"file": files.shown(path), "text": files.read(path)} for path in paths])
+    return ProviderFiles(directory, [{"file": files.shown(path), "text": _text(files.read(path))} for path in paths])
+
+
+def _text(text: str | None) -> str | None:
+    return text if text is None or REQUIRED.search(text) else ""

@@ -11,13 +11,17 @@ from ansible_collections.vfio.devices.plugins.module_utils._services.files impor
 OWN = "[compute]\nprovider_config_location = /srv/providers/\n"
 
 
+def text(path):
+    return f"meta: {{schema_version: '1.0'}}  # {path}"
+
+
 @pytest.fixture
 def files(tmp_path):
     (tmp_path / "sys").mkdir()
     for directory in ("etc/nova/provider_config", "srv/providers"):
         (tmp_path / directory).mkdir(parents=True)
         for name in ("b.yaml", "a.yaml", ".c.yaml", "d.yml"):
-            (tmp_path / directory / name).write_text(f"{directory}/{name}")
+            (tmp_path / directory / name).write_text(text(f"{directory}/{name}"))
     return Files(HostRoot(str(tmp_path)), "")
 
 
@@ -32,7 +36,7 @@ def test_files_in_the_directory_of_the_last_settings_file(files, texts, director
     found = provider_files.observe(files, list(texts), texts)
     assert found.directory == f"/{directory}"
     assert found.files == [
-        {"file": f"/{directory}/{name}", "text": f"{directory}/{name}"} for name in ("a.yaml", "b.yaml")
+        {"file": f"/{directory}/{name}", "text": text(f"{directory}/{name}")} for name in ("a.yaml", "b.yaml")
     ]
 
 
@@ -45,4 +49,9 @@ def test_a_file_that_cannot_be_read(files, tmp_path):
 def test_a_copy_in_a_container(files):
     contained = files._replace(top=None, deployed={"/etc/nova/provider_config/p.yaml": "srv/providers/a.yaml"})
     found = provider_files.observe(contained, [], {})
-    assert found.files == [{"file": "/srv/providers/a.yaml", "text": "srv/providers/a.yaml"}]
+    assert found.files == [{"file": "/srv/providers/a.yaml", "text": text("srv/providers/a.yaml")}]
+
+
+def test_a_file_of_another_kind_may_contain_passwords(files, tmp_path):
+    (tmp_path / "etc/nova/provider_config/a.yaml").write_text("[DEFAULT]\ntransport_url = rabbit://nova:hush@mq\n")
+    assert provider_files.observe(files, [], {}).files[0]["text"] == ""
