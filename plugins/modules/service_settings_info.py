@@ -167,8 +167,8 @@ providers:
       sample: /etc/nova/provider_config/site.yaml
     text:
       description:
-        - Text of the file. Null if it cannot be read, and empty without C(schema_version), because a file of another kind
-          may contain passwords.
+        - Text of the file. Null if it cannot be read, and empty without C(schema_version), because a file of another
+          kind may contain passwords.
       type: str
 cyborg_gpus:
   description:
