@@ -171,19 +171,14 @@ def main():
     files = [managed_files.Requested(**file) for file in module.params["files"]]
 
     def work():
-        planned = managed_files.converge(root, files, check_mode=True)
-        if not program:
-            host, is_owed = None, False
-        else:
-            host = HostRoot(root)
-            is_owed = not planned.restart and program in restarts.owed(host)
-        if planned.changed and not module.check_mode:
-            if host and planned.restart:
-                restarts.note(host, program)
-            planned = managed_files.converge(root, files, check_mode=False)
-        restart = planned.restart or is_owed
-        result = dict(planned._asdict(), restart=restart, restart_owed=is_owed)
-        return result, host.warnings if host else ()
+        host = HostRoot(root) if program else None
+        prepare = (lambda: restarts.note(host, program)) if host else None
+        result = managed_files.converge(root, files, module.check_mode, prepare)
+        is_owed = bool(host) and not result.restart and program in restarts.owed(host)
+        return (
+            dict(result._asdict(), restart=result.restart or is_owed, restart_owed=is_owed),
+            host.warnings if host else (),
+        )
 
     run(module, work)
 

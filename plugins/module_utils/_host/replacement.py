@@ -18,6 +18,7 @@ import stat
 from collections.abc import Iterator
 
 from . import durable, exchange
+from .errors import describe
 
 
 def user_id(name: str) -> int:
@@ -60,8 +61,19 @@ def blocking_parent(place: str) -> str | None:
     return None if os.path.isdir(above) else above
 
 
-def obstacle(place: str, size: int) -> OSError | None:
-    """Return why ``size`` bytes cannot be written to a path, or its file cannot be removed, as far as it is visible."""
+def obstacle(place: str, size: int, action: str) -> str | None:
+    """Return why ``size`` bytes cannot be written to a path, or its file cannot be removed, as far as it is visible.
+
+    ``action`` is a participle such as ``replaced``.
+    """
+    error = _obstacle(place, size)
+    if error is None:
+        return None
+    remedy = durable.REMEDIES.get(error.errno or 0)
+    return f"{place} cannot be {action}: {describe(error)}" + (f"; {remedy}" if remedy else "")
+
+
+def _obstacle(place: str, size: int) -> OSError | None:
     try:
         durable.look_for_room(os.path.dirname(place), size)
     except OSError as error:

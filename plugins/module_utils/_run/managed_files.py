@@ -81,10 +81,11 @@ class Step(NamedTuple):
     entry: ownership.Entry | None
 
 
-def converge(root: str, files: list[Requested], check_mode: bool) -> Result:
+def converge(root: str, files: list[Requested], check_mode: bool, prepare: Callable[[], None] | None = None) -> Result:
     """Write all files and return the module's result; raise ``Refused`` before the first write.
 
-    The ``result`` of a ``HostError`` contains the actions before the error.
+    ``prepare`` is called before the first write, if a service that reads the files will need a restart. The ``result``
+    of a ``HostError`` contains the actions before the error.
     """
     if not replacement.is_root(root):
         raise Refused([f"host_root must be the absolute path of a directory, and not {root!r}"])
@@ -96,6 +97,8 @@ def converge(root: str, files: list[Requested], check_mode: bool) -> Result:
     try:
         steps = [_plan(file, entry) for file, entry in zip(wanted, entries)]
         _refuse([sentence for step in steps for sentence in _obstacles(step)])
+        if prepare and not check_mode and _needs_restart(steps):
+            prepare()
         for step in steps:
             if not check_mode:
                 _apply(step)
@@ -117,8 +120,11 @@ def _refuse(problems: list[str]) -> None:
 def _result(done: list[Step]) -> Result:
     files = [{"path": step.place, "action": step.action} for step in done]
     changes = [step for step in done if step.action not in UNCHANGED]
-    restart = any(step.action not in SILENT for step in done)
-    return Result(bool(changes), restart, files, [_diff(step) for step in changes])
+    return Result(bool(changes), _needs_restart(done), files, [_diff(step) for step in changes])
+
+
+def _needs_restart(steps: list[Step]) -> bool:
+    return any(step.action not in SILENT for step in steps)
 
 
 def _parse(root: str, files: list[Requested], problems: list[str]) -> list[Wanted]:
@@ -237,17 +243,8 @@ def _obstacles(step: Step) -> list[str]:
             f"{step.place} is another file of this collection, and is not replaced. To continue, use another path, or "
             f"if nothing needs the file, {ownership.rename_command(step.place)}"
         )
-    obstacle = obstacle_to(step.place, len(step.content or b""), step.action)
+    obstacle = replacement.obstacle(step.place, len(step.content or b""), step.action)
     return [*found, obstacle] if obstacle else found
-
-
-def obstacle_to(place: str, size: int, action: str = WRITING[1]) -> str | None:
-    """Return why ``size`` bytes cannot be written to a path, as far as it is visible without a write, or None."""
-    error = replacement.obstacle(place, size)
-    if error is None:
-        return None
-    remedy = durable.REMEDIES.get(error.errno or 0)
-    return f"{place} cannot be {action}: {describe(error)}" + (f"; {remedy}" if remedy else "")
 
 
 def _read(place: str) -> bytes:
@@ -268,12 +265,10 @@ def _replaced(place: str) -> HostError:
 
 def _apply(step: Step) -> None:
     def confirm(path: str) -> bool:
-        entry = ownership.look(path)
+        entry, expected = ownership.look(path), step.entry
         if path != step.place:
             # A rename changes the ctime of the file.
-            entry, expected = (one and one._replace(version=one.version[:-1]) for one in (entry, step.entry))
-        else:
-            expected = step.entry
+            entry, expected = (one and one._replace(version=one.version[:-1]) for one in (entry, expected))
         if entry != expected:
             raise _replaced(step.place)
         return entry is not None

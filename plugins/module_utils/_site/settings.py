@@ -63,4 +63,4 @@ def observe_settings(root: str, file: managed_files.Requested) -> Settings:
     except (Refused, Failed, OSError, ValueError) as error:
         return Settings("", f"{file.path} cannot be compared: {error}", False)
     reason = f"the access to {file.path} differs" if result.changed else None
-    return Settings(text, reason, obstacle=managed_files.obstacle_to(place, ROOM))
+    return Settings(text, reason, obstacle=replacement.obstacle(place, ROOM, "replaced"))
