@@ -12,7 +12,7 @@ Source: drivers/vfio/pci/vfio_pci.c, vfio_pci_fill_ids.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from functools import cached_property
 from typing import NamedTuple
 
 from .._core.patterns import lazy_pattern
@@ -33,24 +33,32 @@ class Setting(NamedTuple):
     ids: tuple[str, ...]  # such as 10de:1eb8, or with more parts such as the subsystem
 
 
-def read(host: HostRoot) -> list[Setting]:
-    """Return the settings with ids for vfio-pci."""
-    found = [_setting(ARGUMENT_NAME, ARGUMENT.findall(host.read(COMMAND_LINE, optional=True) or ""))]
-    for directory in DIRECTORIES:
-        for name in host.names(directory):
-            path = f"{directory}/{name}"
-            text = host.read(path, optional=True) if name.endswith(".conf") else None
-            found.append(_setting(f"/{path}", OPTION.findall(text or "")))
-    return [one for one in found if one.ids]
+class ModuleSettings:
+    """The settings of kernel modules. Each file is read once, at the first use."""
 
+    def __init__(self, host: HostRoot) -> None:
+        self._host = host
 
-def source(settings: Iterable[Setting], vendor_id: str, product_id: str) -> str | None:
-    """Return the source of the first setting that gives these ids to vfio-pci."""
-    return next((one.source for one in settings if _contains(one, vendor_id, product_id)), None)
+    @cached_property
+    def files(self) -> dict[str, str]:
+        """The texts of the files of modprobe.d by path."""
+        paths = [f"{directory}/{name}" for directory in DIRECTORIES for name in self._host.names(directory)]
+        return {path: self._host.read(path, optional=True) or "" for path in paths if path.endswith(".conf")}
+
+    @cached_property
+    def _with_ids(self) -> list[Setting]:
+        arguments = self._host.read(COMMAND_LINE, optional=True) or ""
+        found = [_setting(ARGUMENT_NAME, ARGUMENT.findall(arguments))]
+        found += [_setting(f"/{path}", OPTION.findall(text)) for path, text in self.files.items()]
+        return [one for one in found if one.ids]
+
+    def source(self, vendor_id: str, product_id: str) -> str | None:
+        """Return the source of the first setting that gives these ids to vfio-pci."""
+        return next((one.source for one in self._with_ids if _contains(one, vendor_id, product_id)), None)
 
 
 def advice(source_of_ids: str, vendor_id: str, product_id: str) -> str:
-    """Return how to give a card back to its driver, with the result of :func:`source`."""
+    """Return how to give a card back to its driver, with the result of :meth:`ModuleSettings.source`."""
     removal = advice_for_boot(source_of_ids, vendor_id, product_id)
     if source_of_ids == ARGUMENT_NAME:
         return f"{removal}, and reboot"

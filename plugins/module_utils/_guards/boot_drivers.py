@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 
 from .._devices import claimed_ids
 from .._devices.binding import CHOICE, DEFAULT
+from .._devices.claimed_ids import ModuleSettings
 from .._devices.sriov import is_vfio_driver
 from .._host.root import HostRoot
 from .._model.host import Card
@@ -20,16 +21,18 @@ from .._model.wanted import CardWanted
 
 # A file for each function, whose content is the driver (driverctl(8)).
 OVERRIDES = "etc/driverctl.d"
-MODULES = ("etc/modprobe.d", "run/modprobe.d")
+# Files of the administrator. Those of packages are in usr/lib.
+DIRECTORIES = ("etc/modprobe.d", "run/modprobe.d")
 NATIVE = "native"
 BLACKLIST = r"^\s*blacklist\s+{}\s*$"
 
 
-def observe(host: HostRoot, entries: Mapping[str, CardWanted], cards: Mapping[str, Card]) -> list[str]:
+def observe(
+    host: HostRoot, entries: Mapping[str, CardWanted], cards: Mapping[str, Card], settings: ModuleSettings
+) -> list[str]:
     """Return a sentence for each such setting; ``entries`` are the requests by address of the card."""
     found: list[str] = []
     overrides = set(host.names(OVERRIDES))
-    settings: list[claimed_ids.Setting] | None = None
     for address, card in cards.items():
         entry = entries[address]
         driver = entry.driver if entry.mode == "pf" else CHOICE
@@ -39,9 +42,7 @@ def observe(host: HostRoot, entries: Mapping[str, CardWanted], cards: Mapping[st
             driver = (one and one.driver) or entry.vf_driver
             found += _overrides(host, overrides, virtual.address, CHOICE if driver == DEFAULT else driver)
         if entry.mode == "vf":
-            if settings is None:
-                settings = claimed_ids.read(host)
-            found += [*_ids(settings, card), *_blacklists(host, card)]
+            found += [*_ids(settings, card), *_blacklists(settings, card)]
     return found
 
 
@@ -55,9 +56,9 @@ def _overrides(host: HostRoot, overrides: set[str], address: str, wanted: str | 
         )
 
 
-def _ids(settings: list[claimed_ids.Setting], card: Card) -> Iterator[str]:
+def _ids(settings: ModuleSettings, card: Card) -> Iterator[str]:
     ids = (card.ids.vendor_id, card.ids.product_id) if card.ids else ("", "")
-    source = claimed_ids.source(settings, *ids)
+    source = settings.source(*ids)
     if source:
         yield (
             f"at the next boot, vfio-pci may get {card.address} before its native driver, because {source} gives its "
@@ -65,17 +66,15 @@ def _ids(settings: list[claimed_ids.Setting], card: Card) -> Iterator[str]:
         )
 
 
-def _blacklists(host: HostRoot, card: Card) -> Iterator[str]:
+def _blacklists(settings: ModuleSettings, card: Card) -> Iterator[str]:
     driver = card.binding.driver
     if not card.is_native or not driver:
         return
     # The kernel and its tools spell modules with underscores or hyphens.
     pattern = re.compile(BLACKLIST.format(re.escape(driver).replace("_", "[-_]").replace("\\-", "[-_]")), re.MULTILINE)
-    for directory in MODULES:
-        for name in host.names(directory):
-            path = f"{directory}/{name}"
-            if name.endswith(".conf") and pattern.search(host.read(path, optional=True) or ""):
-                yield (
-                    f"at the next boot, {card.address} may have no virtual functions, because /{path} blacklists its "
-                    f"driver {driver}. Remove the line blacklist {driver} there"
-                )
+    for path, text in settings.files.items():
+        if path.rpartition("/")[0] in DIRECTORIES and pattern.search(text):
+            yield (
+                f"at the next boot, {card.address} may have no virtual functions, because /{path} blacklists its "
+                f"driver {driver}. Remove the line blacklist {driver} there"
+            )

@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from .._core.grammar import FUNCTION_IN_PATH, PCI_ADDRESS
-from .._devices import claimed_ids, eswitch, pci, sriov, vf_settings
+from .._devices import eswitch, pci, sriov, vf_settings
 from .._devices.binding import DRIVERS, read_bindings
+from .._devices.claimed_ids import ModuleSettings
 from .._devices.identity import Identities, difference, is_same
 from .._devices.pci import NumaNodes, PciFunction
 from .._frameworks import nvidia_sriov, vfs
@@ -54,6 +55,7 @@ def observe_cards(host: HostRoot, entries: list[CardWanted], functions: dict[str
         silent=host.silent,
     )
     meant = [functions[address] for address in dict.fromkeys(names.values()) if address in functions]
+    settings = ModuleSettings(host)
     cards = _cards(host, [card for card in meant if not card.is_virtual], functions)
     for address, card in cards.items():
         identity = identities.of(functions[address])
@@ -64,7 +66,7 @@ def observe_cards(host: HostRoot, entries: list[CardWanted], functions: dict[str
             if old not in cards and is_same(recorded, identity) and not difference(recorded, identity)
         )
         kept = left.of_card(address)._replace(native=known.get(address, Native()), moved_from=moved_from)
-        cards[address] = card._replace(kept=kept, identity=identity, claimed_by=_claimed_by(host, card, kept))
+        cards[address] = card._replace(kept=kept, identity=identity, claimed_by=_claimed_by(settings, card, kept))
         different = difference((kept.record or {}).get("identity"), identity)
         if different:
             host.warn(f"the record of {address} belongs to another card, which was at this address before: {different}")
@@ -73,15 +75,15 @@ def observe_cards(host: HostRoot, entries: list[CardWanted], functions: dict[str
         if address in cards:
             cards[address] = _with_network(host, entry, cards[address])
     by_address = {str(names.get(one.pf or "")): one for one in entries}
-    others = [sentence for guard in (boot_drivers, console) for sentence in guard.observe(host, by_address, cards)]
+    others = [*boot_drivers.observe(host, by_address, cards, settings), *console.observe(host, by_address, cards)]
     return state._replace(cards=cards, managers=[*state.managers, *others])
 
 
-def _claimed_by(host: HostRoot, card: Card, kept: Kept) -> str | None:
+def _claimed_by(settings: ModuleSettings, card: Card, kept: Kept) -> str | None:
     by_ids = sriov.is_vfio_driver(card.binding.driver) and card.binding.override is None
     if kept.native.driver or not (by_ids and card.ids):
         return None
-    return claimed_ids.source(claimed_ids.read(host), card.ids.vendor_id, card.ids.product_id)
+    return settings.source(card.ids.vendor_id, card.ids.product_id)
 
 
 class _Left:

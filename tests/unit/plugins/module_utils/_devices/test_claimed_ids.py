@@ -23,19 +23,19 @@ FILE = "etc/modprobe.d/vfio.conf"
 )
 def test_file_that_gives_ids(simulated, text, found):
     host = simulated("empty", files={FILE: text}).root()
-    assert claimed_ids.source(claimed_ids.read(host), "8086", "1592") == (f"/{FILE}" if found else None)
-    assert claimed_ids.source(claimed_ids.read(host), "0086", "1592") is None
+    assert claimed_ids.ModuleSettings(host).source("8086", "1592") == (f"/{FILE}" if found else None)
+    assert claimed_ids.ModuleSettings(host).source("0086", "1592") is None
 
 
 def test_ids_without_leading_zeros(simulated):
     host = simulated("empty", files={FILE: "options vfio-pci ids=8086:37c\n"}).root()
-    assert claimed_ids.source(claimed_ids.read(host), "8086", "037c") == f"/{FILE}"
+    assert claimed_ids.ModuleSettings(host).source("8086", "037c") == f"/{FILE}"
 
 
 @pytest.mark.parametrize("name", ["vfio-pci.ids", "vfio_pci.ids"])
 def test_kernel_argument_that_gives_ids(simulated, name):
     host = simulated("empty", cmdline=f"root=/dev/sda1 {name}=8086:1592,10de:1eb8 quiet").root()
-    found = claimed_ids.source(claimed_ids.read(host), "10de", "1eb8")
+    found = claimed_ids.ModuleSettings(host).source("10de", "1eb8")
     assert found == "the kernel argument vfio-pci.ids"
     assert claimed_ids.advice(found, "10de", "1eb8") == "Remove 10de:1eb8 there, and reboot"
-    assert claimed_ids.source(claimed_ids.read(host), "10de", "1eb9") is None
+    assert claimed_ids.ModuleSettings(host).source("10de", "1eb9") is None
