@@ -56,10 +56,10 @@ def shares_of(card: Card) -> list[Card]:
 
 def has_mdevs(card: Card) -> bool:
     """Return whether guests get mediated devices of the card, and not PCI functions."""
-    return card["type"] is not None and not is_vendor_vfio(card)
+    return card["type"] is not None and not has_typed_vfs(card)
 
 
-def is_vendor_vfio(card: Mapping[str, object]) -> bool:
+def has_typed_vfs(card: Mapping[str, object]) -> bool:
     """Return whether guests get virtual functions of the card that have a type."""
     framework = BY_NAME.get(str(card.get("framework")))
     return framework is not None and not framework.MAKES_MDEVS
