@@ -12,7 +12,7 @@ description:
     controller, with the functions of the modules. Changes nothing.
   - Only for the playbooks of this collection. The variables of the play are those of its roles, and the options are set
     by the action plugin.
-  - A host counts as different if anything of its state is unknown. M(vfio.devices.cards_apply) or the roles then
+  - A host counts as different if part of its state is unknown. M(vfio.devices.cards_apply) or the roles then
     determine the necessary changes.
 author:
   - vfio.devices contributors (@vfio-devices)

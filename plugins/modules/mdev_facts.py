@@ -568,7 +568,7 @@ ansible_facts:
               type: str
               sample: /lib/udev/rules.d/60-mdevctl.rules
             udev_program:
-              description: The program of the udev rule, or null. If the rule calls several programs, a missing one.
+              description: Program of the udev rule, or null. If the rule calls several programs, the first missing one.
               type: str
               sample: /usr/sbin/mdevctl
             udev_works:

@@ -197,7 +197,7 @@ VGPU: Options = {
 SCHEDULER: Options = {
     "policy": {
         "description": [
-            "With V(best_effort), a vGPU can use the unused time of other vGPUs.",
+            "If V(best_effort), a vGPU can use the unused time of other vGPUs.",
             "V(equal_share) gives all running vGPUs the same time.",
             "V(fixed_share) gives each vGPU the part that it has if the card is full.",
         ],
