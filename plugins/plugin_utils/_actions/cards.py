@@ -75,7 +75,7 @@ class ComparesHost(ActionBase):
         try:
             options = _options(known)
         except (AnsibleError, ValueError, KeyError) as error:
-            return {**result, "changed": False, **_by_roles([said(error)])}
+            return {**result, "changed": False, **_by_roles([describe_error(error)])}
         seen = self._execute_module(module_args=options, task_vars=task_vars)
         if seen.get("failed") or seen.get("unreachable") or "facts" not in seen:
             return {**result, **seen}
@@ -92,7 +92,7 @@ class ComparesHost(ActionBase):
                 found["warnings"] = [warning]
         except (AnsibleError, ValueError, KeyError) as error:
             # The role that needs the value reports the error.
-            found.update(_by_roles([said(error)], found["selection"]))
+            found.update(_by_roles([describe_error(error)], found["selection"]))
         if found["due"]:
             found["ansible_facts"] = {"mdev": facts}
             found.update({name: seen[name] for name in ("boot_problems", "settings", "services", "restarts_owed")})
@@ -103,7 +103,7 @@ def _by_roles(sentences: list[str], selected: Any = None) -> Result:
     return {**Reasons(sentences, [], sentences)._asdict(), "selection": selected}
 
 
-def said(error: Exception) -> str:
+def describe_error(error: Exception) -> str:
     """Return the message for an error of a variable."""
     return f"{error} is not set in this play" if isinstance(error, KeyError) else str(error)
 

@@ -80,7 +80,7 @@ def is_nvidia_gpu(card: Card | Unselected) -> bool:
     return card["vendor_id"] == NVIDIA and is_display(card)
 
 
-def now(parent: Parent) -> Parent:
+def current_parent(parent: Parent) -> Parent:
     """Return a parent with the type of its current devices, which settings must use until the devices are replaced."""
     return {**parent, **parent["now"]} if "now" in parent else parent
 

@@ -158,7 +158,7 @@ def _plan_vgpus(profile: Profile, subject: Subject, card: Card, result: Plan, fo
     if reason:
         result["later"].append({"name": card["name"], "profile": card["profile"], "reason": reason})
     elif not subject["parents"]:
-        found.append(no_vgpus.why(subject))
+        found.append(no_vgpus.why_no_vgpus(subject))
     elif len(profile["shares"]) > 1:
         result["instances"] += shares.plan(profile, subject, card, found)
     else:

@@ -45,7 +45,7 @@ class Variables(Protocol):
     def __contains__(self, name: str) -> bool: ...
 
 
-def rounds(plan: Plan, parts: Iterable[str], check_mode: bool) -> list[list[str]]:
+def module_runs(plan: Plan, parts: Iterable[str], check_mode: bool) -> list[list[str]]:
     """Return the parts of the work for each module run.
 
     The devices of a card can only be planned after a pending change of its mode or layout.

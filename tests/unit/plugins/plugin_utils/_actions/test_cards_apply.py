@@ -22,7 +22,7 @@ def act(monkeypatch, run_module):
     """Run the action with its module on a simulated host; ``act.calls`` lists the module options of each call."""
     monkeypatch.setattr(ActionBase, "run", lambda self, tmp, task_vars: {})
     lines, calls = [], []
-    monkeypatch.setattr(long_work, "tell", lines.append)
+    monkeypatch.setattr(long_work, "print_line", lines.append)
 
     def run(host, parts=differences.PARTS, check=False, budget=None, fail=None, **variables):
         plugin = cards_apply.AppliesPlan.__new__(cards_apply.AppliesPlan)
