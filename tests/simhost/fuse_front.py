@@ -8,11 +8,13 @@ meanwhile, as in the kernel.
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import itertools
 import os
 import stat
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +54,20 @@ def serve(fleet: Fleet, directory: Path) -> None:
     # Disable timeouts and caches, so that changes of the model are visible immediately.
     uncached = {"direct_io": True, "entry_timeout": 0, "attr_timeout": 0, "negative_timeout": 0}
     names = {"fsname": "simhost", "subtype": "simhost"}
-    mfusepy.FUSE(Front(fleet), str(directory), foreground=True, **uncached, **names, **THREADS)
+    Mount(Front(fleet), str(directory), foreground=True, **uncached, **names, **THREADS)
+
+
+class Mount(mfusepy.FUSE):  # type: ignore[misc]
+    """Keeps Python's state of each thread of libfuse, which otherwise costs more than a call itself."""
+
+    known = threading.local()
+
+    def _wrapper(self, func: Callable[..., int], *arguments: Any) -> int:
+        if not hasattr(self.known, "kept"):
+            # Balanced by no PyGILState_Release, so that the state remains at the end of this call.
+            ctypes.pythonapi.PyGILState_Ensure()
+            self.known.kept = True
+        return super()._wrapper(func, *arguments)  # type: ignore[no-any-return]
 
 
 @dataclass
