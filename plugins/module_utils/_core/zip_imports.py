@@ -12,7 +12,7 @@ import gc
 import sys
 import zipimport
 
-# In objects. Python would search for garbage after every 700 or 2,000 new objects, but imported code is no garbage.
+# In objects. Python would search for garbage after every 700 to 2,000 new objects, although a module creates hardly any.
 GARBAGE_THRESHOLD = 50000
 
 

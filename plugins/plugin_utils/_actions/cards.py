@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import json
 import multiprocessing
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -75,9 +76,10 @@ class ComparesHost(ActionBase):
             options = _options(known)
         except (AnsibleError, ValueError, KeyError) as error:
             return {**result, "changed": False, **_by_roles([said(error)])}
-        seen = self._execute_module(module_args=options, task_vars=task_vars)
-        if seen.get("failed") or seen.get("unreachable") or "facts" not in seen:
-            return {**result, **seen}
+        returned = self._execute_module(module_args=options, task_vars=task_vars)
+        if returned.get("failed") or returned.get("unreachable") or "seen" not in returned:
+            return {**result, **returned}
+        seen = json.loads(returned["seen"])
         facts = seen["facts"]
         found: Result = {**result, "changed": False, "selection": None}
         try:
