@@ -12,7 +12,7 @@ import gc
 import sys
 import zipimport
 
-# In objects. Python would search for garbage after every 700 to 2,000 new objects, although a module creates hardly any.
+# In objects. Python would search for garbage after every 700 to 2,000 new objects, but a module creates little.
 GARBAGE_THRESHOLD = 50000
 
 
