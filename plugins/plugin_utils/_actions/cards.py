@@ -87,6 +87,7 @@ class ComparesHost(ActionBase):
             found["selection"] = selection(profiles, facts)
             plan = resolve(profiles, facts)
             known.add(ansible_facts={**known["ansible_facts"], "mdev": facts}, vfio_plan=plan)
+            known.settle("_iommu_required", "_mdev_rule", "_mdev_is_needed")
             found.update(reasons(known, plan, seen)._asdict())
             if known["_mdev_is_warned"] and not found["roles"]:
                 found["warnings"] = [known["_mdev_warning"]]
@@ -168,10 +169,11 @@ def _file(known: Variables, variable: str) -> Result:
 
 
 def _kernel(known: Variables) -> list[str]:
-    found = [f"the host lacks {name}: {', '.join(values)}" for name, values in known["_iommu_lacks"].items() if values]
-    if known["_iommu_cards"] and not known["_iommu_facts"]["enabled"]:
+    required = known["_iommu_required"]
+    found = [f"the host lacks {name}: {', '.join(values)}" for name, values in required["lacks"].items() if values]
+    if required["cards"] and not known["ansible_facts"]["mdev"]["iommu"]["enabled"]:
         found.append("the IOMMU is off")
-    return [*found, *(f"{card} waits for a reboot" for card in known["_iommu_waiting"])]
+    return [*found, *(f"{card} waits for a reboot" for card in required["waiting"])]
 
 
 def _placement(known: Variables) -> list[str]:

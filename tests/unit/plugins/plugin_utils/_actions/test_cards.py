@@ -32,9 +32,8 @@ def act(monkeypatch):
         action._templar = templar
         act.calls = []
         action._execute_module = lambda module_args, task_vars: act.calls.append(module_args) or answer
-        return action.run(
-            None, {"vfio_profiles": [], "ansible_facts": {}, "_mdev_is_warned": False, **(variables or {})}
-        )
+        of_roles = {"_iommu_required": {}, "_mdev_rule": {}, "_mdev_is_needed": False, "_mdev_is_warned": False}
+        return action.run(None, {"vfio_profiles": [], "ansible_facts": {}, **of_roles, **(variables or {})})
 
     def act(*arguments, **options):
         return run(*arguments, **options)
