@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import json
 import multiprocessing
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -76,9 +77,10 @@ class ComparesHost(ActionBase):
             options = _options(known)
         except (AnsibleError, ValueError, KeyError) as error:
             return {**result, "changed": False, **_by_roles([describe_error(error)])}
-        seen = self._execute_module(module_args=options, task_vars=task_vars)
-        if seen.get("failed") or seen.get("unreachable") or "facts" not in seen:
-            return {**result, **seen}
+        returned = self._execute_module(module_args=options, task_vars=task_vars)
+        if returned.get("failed") or returned.get("unreachable") or "seen" not in returned:
+            return {**result, **returned}
+        seen = json.loads(returned["seen"])
         facts = seen["facts"]
         found: Result = {**result, "changed": False, "selection": None}
         try:
@@ -86,6 +88,7 @@ class ComparesHost(ActionBase):
             found["selection"] = selection(profiles, facts)
             plan = resolve(profiles, facts)
             known.add(ansible_facts={**known["ansible_facts"], "mdev": facts}, vfio_plan=plan)
+            known.settle("_iommu_required")
             found.update(reasons(known, plan, seen)._asdict())
             warning = _mdevctl(known, plan, facts)["warning"]
             if warning and not found["roles"]:
@@ -158,10 +161,11 @@ def _mdevctl(known: Variables, plan: Any, facts: Any) -> mdevctl.MdevctlRequirem
 
 
 def _kernel(known: Variables) -> list[str]:
-    found = [f"the host lacks {name}: {', '.join(values)}" for name, values in known["_iommu_lacks"].items() if values]
-    if known["_iommu_cards"] and not known["_iommu_facts"]["enabled"]:
+    required = known["_iommu_required"]
+    found = [f"the host lacks {name}: {', '.join(values)}" for name, values in required["lacks"].items() if values]
+    if required["cards"] and not known["ansible_facts"]["mdev"]["iommu"]["enabled"]:
         found.append("the IOMMU is off")
-    return [*found, *(f"{card} waits for a reboot" for card in known["_iommu_waiting"])]
+    return [*found, *(f"{card} waits for a reboot" for card in required["waiting"])]
 
 
 def _placement(known: Variables) -> list[str]:
