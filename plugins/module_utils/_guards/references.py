@@ -70,6 +70,7 @@ class Guest(NamedTuple):
     running: bool
     references: tuple[Reference, ...]
     advice: str = ""  # how to end its use, if its file is not for people to edit
+    unknown: str = ""  # why its devices are unknown
 
 
 def in_command_line(text: str) -> Iterator[Reference]:
