@@ -40,6 +40,8 @@ SNAPS = "var/snap"
 OF_SNAP = "common/etc/libvirt/qemu"
 IN_VOLUMES = ("_data", "_data/qemu", "_data/libvirt/qemu")
 NETWORKS = "networks"
+POOLS = "etc/libvirt/storage"
+NETWORK, POOL = "network", "pool"
 
 
 class Found(NamedTuple):
@@ -90,19 +92,26 @@ def own_views(host: HostRoot, daemons: Iterable[int]) -> list[str]:
 
 def network(host: HostRoot, daemons: Iterable[int], name: str) -> list[Reference]:
     """Return the devices that a network gives to its guests, wherever it is defined."""
-    if not KERNEL_NAME.match(name):
-        return []
-    directories = [f"{prefix}{DEFINITIONS}" for prefix in ("", *own_views(host, daemons))]
+    directories = [*(f"{prefix}{DEFINITIONS}" for prefix in ("", *own_views(host, daemons))), *_volumes(host)]
+    return _of_definition(host, NETWORK, [f"{directory}/{NETWORKS}" for directory in directories], name)
+
+
+def pool(host: HostRoot, daemons: Iterable[int], name: str) -> list[Reference]:
+    """Return the disks and SCSI hosts of a storage pool."""
+    return _of_definition(host, POOL, [f"{prefix}{POOLS}" for prefix in ("", *own_views(host, daemons))], name)
+
+
+def _of_definition(host: HostRoot, kind: str, directories: list[str], name: str) -> list[Reference]:
     found: list[Reference] = []
-    for directory in (*directories, *_volumes(host)):
-        text = host.read(f"{directory}/{NETWORKS}/{name}.xml", optional=True)
+    for path in [f"{directory}/{name}.xml" for directory in directories] if KERNEL_NAME.match(name) else ():
+        text = host.read(path, optional=True)
         if text:
             from . import domain_xml
 
             try:
-                found += domain_xml.network(text)
+                found += domain_xml.pool(text) if kind == POOL else domain_xml.network(text)
             except ValueError as error:
-                host.warn(f"/{directory}/{NETWORKS}/{name}.xml is not XML: {error}")
+                host.warn(f"/{path} is not XML: {error}")
     return found
 
 
