@@ -141,8 +141,9 @@ NONE = {"Binds": []}
 
 
 def test_home_that_does_not_answer_is_only_a_warning(simulated):
-    host = simulated("empty", files={**docker(NONE), **docker(NONE, store="home/bob/.local/share/docker")})
-    host.kernel.faults.delay("home/bob/.local/share/docker/containers", 100, ("list",))
+    silent = "home/bob/.local/share/docker"
+    host = simulated("empty", files={**docker(NONE), **docker(NONE, store=silent)})
+    host.kernel.faults.delay(f"{silent}/containers", 100, ("list",))
     root = host.root()
     assert [one.path for one in container_engines.containers(root)] == [f"{STORE}/containers/{NUMBER}/hostconfig.json"]
     (warning,) = root.warnings
