@@ -51,11 +51,17 @@ class Unread:
 
 def describe_silence(path: str, error: NoAnswer, subject: str) -> str:
     """Return a sentence about a file that was not read, because ``subject`` did not answer."""
-    start = f"{error.path} did not answer within {error.seconds:g} s"
+    silent, seconds = error.path, error.seconds
     if not path.startswith(KERNEL):
-        return f"/{start}: its file system hangs, for example because an NFS server is down"
+        return (
+            f"/{silent} did not answer within {seconds:g} s: its file system hangs, for example because an NFS server "
+            "is down"
+        )
     if subject.isdecimal():
-        return f"{start}: process {subject} hangs"
+        return f"{silent} did not answer within {seconds:g} s: process {subject} hangs"
     if is_locked(path):
-        return f"{start}: a pending change locks its device"
-    return f"{start}: further driver files of {subject} were not read. Read the messages about {subject} in dmesg"
+        return f"{silent} did not answer within {seconds:g} s: a pending change locks its device"
+    return (
+        f"{silent} did not answer within {seconds:g} s: further driver files of {subject} were not read. Read the "
+        f"messages about {subject} in dmesg"
+    )
