@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from .reader import KERNEL, NoAnswer, is_locked
+from .deadline_reader import KERNEL, NoAnswer, is_locked
 
 
 class Unread:

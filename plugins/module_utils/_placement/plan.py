@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 
 from .._core.problems import Refused
-from . import doubled, renamed_root
+from . import duplicate_providers, renamed_root
 from .model import Entry, Kept, Plan, PlanOptions, State, Step
 from .names import MARKER, OWN, card_of, is_custom, owner
 from .nodes import Nodes
@@ -65,7 +65,7 @@ def plan_providers(state: State, wanted: list[Entry], options: PlanOptions) -> P
             *renamed_root.sentences(nodes, state["anywhere"]),
             *of_stale,
             *_leftovers(nodes),
-            *doubled.sentences(nodes),
+            *duplicate_providers.sentences(nodes),
             *(sentence for step in steps for sentence in step["warnings"]),
         ],
     }
@@ -77,7 +77,7 @@ def plan_providers(state: State, wanted: list[Entry], options: PlanOptions) -> P
 def details(state: State, wanted: list[Entry], options: PlanOptions) -> tuple[list[str], list[str]]:
     """Return the UUIDs of providers whose inventories are needed, and those whose traits are needed."""
     nodes = Nodes(state, wanted, options)
-    of_others = [one for _ours, one in doubled.providers(nodes)]
+    of_others = [one for _ours, one in duplicate_providers.providers(nodes)]
     inventories = [one["uuid"] for one in [*nodes.to_remove, *stale_providers(nodes), *of_others]]
     traits = list(inventories)
     for node in nodes.present():

@@ -6,7 +6,7 @@ from __future__ import annotations
 import errno
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._guards import every, holders, libvirt
+from ansible_collections.vfio.devices.plugins.module_utils._guards import holders, libvirt, registry
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import Scene
 from ansible_collections.vfio.devices.plugins.module_utils._guards.holders import HOLDERS
 from ansible_collections.vfio.devices.plugins.module_utils._guards.processes import Processes
@@ -32,7 +32,7 @@ def test_domains_of_libvirt_join_the_processes(simulated, monkeypatch):
 
 
 def test_processes_and_guests_are_found_first():
-    assert every.GUARDS[: len(HOLDERS)] == HOLDERS
+    assert registry.GUARDS[: len(HOLDERS)] == HOLDERS
 
 
 DOCKER = "var/lib/docker/containers/3f"

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._host.reader import NoAnswer
+from ansible_collections.vfio.devices.plugins.module_utils._host.deadline_reader import NoAnswer
 from ansible_collections.vfio.devices.plugins.module_utils._host.unread import Unread, describe_silence
 
 
