@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Find devices of containers and of guests without libvirt in their text files.
+"""Find devices of containers, of guests without libvirt and of packet switches in their text files.
 
 LXD and Incus store instances in a database. A copy of the configuration is next to the disk of an instance, and is
 readable while the storage pool is mounted.
@@ -20,7 +20,7 @@ from .._core.wording import some
 from .._devices.sriov import is_vfio_driver
 from .._host.root import HostRoot
 from .._model.uses import Holder, Unseen, Use
-from . import container_engines, podman, quadlets
+from . import container_engines, podman, quadlets, switch_ports
 from .base import Scene
 from .lxc import containers
 from .references import DEVICE, FILE, INTERFACE, POOL, Guest, Reference, in_command_line, subjects
@@ -63,7 +63,8 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
         return
     unreadable: list[str] = []
     of_engines = (*container_engines.containers(host), *podman.containers(host), *quadlets.containers(host))
-    guests = (*_nspawn(host), *_of_units(host), *containers(host), *of_engines, *_instances(host, unreadable))
+    others = (*_instances(host, unreadable), *switch_ports.ports(host))
+    guests = (*_nspawn(host), *_of_units(host), *containers(host), *of_engines, *others)
     _warn_of_any(host, scene, guests)
     for guest in guests:
         if guest.unknown:

@@ -17,7 +17,7 @@ from .._core.patterns import lazy_pattern
 from .._devices.iommu import GROUPS
 from .._devices.pci import PciFunction
 from .._host.root import HostRoot
-from .._model.uses import EVERY_EFFECT, LOSES_DRIVER
+from .._model.uses import EVERY_EFFECT, GONE, LOSES_DRIVER
 
 # Kinds of names.
 DEVICE = "device"  # PCI address, with or without domain and function, or UUID of an mdev
@@ -27,11 +27,14 @@ POOL = "pool"  # network interface of a card whose VFs are given to guests
 GPU = "gpu"  # of the NVIDIA driver: UUID, or number in the order of addresses; any other name means all GPUs
 NUMBER = "number"  # of a device file: "c 226:128", or "c 226:*" for all of a major number
 USB_DEVICE = "usb device"  # vendor and product "046d:c52b", bus and number "1.3", or the name of its port, "1-2"
+PORT = "port"  # address of a function whose driver lets programs use it directly
 SCSI_HOST = "scsi host"  # such as "host5"
 
 SHORT_ADDRESS = lazy_pattern(r"(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}:[01]?[0-9a-f])(?:\.([0-7]))?\Z")
 CLASSES = "sys/class"
 INTERFACES, SCSI_HOSTS = f"{CLASSES}/net", f"{CLASSES}/scsi_host"
+# With these drivers a program can use a function directly; others still have to be unbound for it.
+DIRECT_DRIVER = lazy_pattern(r"(?:.*[-_])?vfio[-_]pci\Z|uio_pci_generic\Z|igb_uio\Z|mlx[45]_core\Z")
 USB = "sys/bus/usb/devices"
 VFIO_FILE = lazy_pattern(r"vfio/(?:noiommu-)?(\d{1,9})\Z")
 # udev derives this name from the function (systemd, src/udev/udev-builtin-path_id.c).
@@ -95,6 +98,10 @@ def subjects(
     for kind, name in references:
         if kind == DEVICE:
             found.update(dict.fromkeys(devices(functions, name), EVERY_EFFECT))
+            continue
+        if kind == PORT:
+            driver = functions[name].driver if name in functions else None
+            found.setdefault(name, LOSES_DRIVER if driver and DIRECT_DRIVER.match(driver) else frozenset((GONE,)))
             continue
         if kind == FILE:
             names = behind_file(host, functions, name)

@@ -90,6 +90,8 @@ def add_links(tree):
         ("usb device", "046d:c52c", [], LOSES_DRIVER),
         ("scsi host", "host5", [FAR], LOSES_DRIVER),
         ("scsi host", "host6", [], LOSES_DRIVER),
+        ("port", CARD, [CARD], LOSES_DRIVER),
+        ("port", AUDIO, [AUDIO], frozenset(["gone"])),
         ("gpu", "all", [CARD], LOSES_DRIVER),
         ("gpu", "0", [CARD], LOSES_DRIVER),
         ("gpu", "1", [], LOSES_DRIVER),
