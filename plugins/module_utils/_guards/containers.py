@@ -63,8 +63,8 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
         return
     unreadable: list[str] = []
     of_engines = (*container_engines.containers(host), *podman.containers(host), *quadlets.containers(host))
-    others = (*_instances(host, unreadable), *switch_ports.ports(host))
-    guests = (*_nspawn(host), *_of_units(host), *containers(host), *of_engines, *others)
+    of_others = (*_instances(host, unreadable), *switch_ports.ports(host))
+    guests = (*_nspawn(host), *_of_units(host), *containers(host), *of_engines, *of_others)
     _warn_of_any(host, scene, guests)
     for guest in guests:
         if guest.unknown:
