@@ -42,8 +42,9 @@ def _of_files(guard: str, unread: Mapping[str, str], known: Sequence[Unseen]) ->
     new = [path for path in unread if not any(f"/{path} " in one.sentence for one in known)]
     if not new:
         return []
+    path, reason = new[0], unread[new[0]].replace(f" {new[0]}:", f" /{new[0]}:")
     more = f" (and {len(new) - 1} more files)" if len(new) > 1 else ""
-    return [Unseen(guard, f"/{new[0]} may name users{more}, but {unread[new[0]]}")]
+    return [Unseen(guard, f"{reason}{more}" if f"/{path}" in reason else f"/{path} was not read{more}: {reason}")]
 
 
 def _is_known(use: Use, found: tuple[Use, ...]) -> bool:

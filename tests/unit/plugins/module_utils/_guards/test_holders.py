@@ -66,10 +66,17 @@ def test_files_on_a_server_that_does_not_answer_count_as_uses(simulated, path, o
 
 
 def test_files_that_fail_count_as_uses_and_missing_ones_do_not(simulated):
-    host = simulated("empty", files={"var/lib/lxc/web1/config": "", "var/lib/lxc/web2/config/x": ""})
+    host = simulated(
+        "empty", files={"var/lib/lxc/web1/config": "", "var/lib/lxc/web2/config/x": "", "var/lib/docker/volumes/x": ""}
+    )
     assert unseen(host) == {}
     host.kernel.faults.fail("var/lib/lxc/web1/config", errno.ESTALE)
+    assert unseen(host) == {"containers": "cannot read /var/lib/lxc/web1/config: ESTALE (Stale file handle)"}
+    host.kernel.faults.clear()
+    host.kernel.faults.delay("var/lib/docker/volumes", 100, ("list",))
+    reason = "its file system hangs, for example because an NFS server is down"
+    silent = f"/var/lib/docker/volumes did not answer within 2 s: {reason}"
     assert unseen(host) == {
-        "containers": "/var/lib/lxc/web1/config may name users, but cannot read var/lib/lxc/web1/config: ESTALE (Stale "
-        "file handle)"
+        "libvirt": silent,
+        "containers": f"/var/lib/docker/containers was not read: {silent}",
     }
