@@ -20,7 +20,7 @@ from .._core.wording import some
 from .._devices.sriov import is_vfio_driver
 from .._host.root import HostRoot
 from .._model.uses import Holder, Unseen, Use
-from . import container_engines, podman, quadlets, switch_ports
+from . import container_engines, homes, podman, quadlets, switch_ports
 from .base import Scene
 from .lxc import containers
 from .references import DEVICE, FILE, INTERFACE, POOL, Guest, Reference, in_command_line, subjects
@@ -31,7 +31,8 @@ NSPAWN = ("etc/systemd/nspawn", "run/systemd/nspawn", "var/lib/machines")
 MACHINES = "run/systemd/machines"
 SETTING = lazy_pattern(r"^\s*(Bind|BindReadOnly|Interface|MACVLAN|IPVLAN)\s*=\s*(.*?)\s*$", re.MULTILINE)
 
-UNITS = ("etc/systemd/system", "run/systemd/system")
+UNITS = ("etc/systemd/system", "run/systemd/system", "etc/systemd/user")
+UNITS_OF_USER = ".config/systemd/user"
 # Matches web1.service, systemd-nspawn@web1.service and the directory systemd-nspawn@web1.service.d.
 UNIT = lazy_pattern(r"([^/]+)\.service(\.d)?\Z")
 NSPAWN_PROGRAM = "systemd-nspawn "
@@ -107,28 +108,35 @@ def _is_any(reference: Reference) -> bool:
     return reference.kind == FILE and reference.name.rstrip("/") in ANY_CARD
 
 
-def _of_units(host: HostRoot) -> Iterator[Guest]:
-    """Yield containers and guests whose unit, or a drop-in file of it, starts systemd-nspawn or QEMU."""
-    for directory in UNITS:
-        for name in host.names(directory):
-            unit = UNIT.match(name)
-            paths = [f"{directory}/{name}"]
-            if unit and unit[2]:
-                paths = [f"{paths[0]}/{file}" for file in host.names(paths[0]) if file.endswith(".conf")]
-            for path in paths if unit else ():
-                text = host.read(path, optional=True) or ""
-                container = unit[1].partition("@")[2] or unit[1] if unit else ""
-                if NSPAWN_PROGRAM in text:
-                    running = host.exists(f"{MACHINES}/{container}")
-                    yield Guest(container, path, running, tuple(in_arguments(text)))
-                elif GUEST_PROGRAM.search(text):
-                    # The process of a running guest is found with its open devices.
-                    yield Guest(container, path, False, tuple(in_command_line(text)))
-                else:
-                    arguments = CONTAINER_PROGRAM.findall(quadlets.CONTINUED.sub(" ", text))
-                    references = [one for line in arguments for one in quadlets.in_arguments(line)]
-                    if references:
-                        yield Guest(container, path, False, tuple(references))
+def _of_units(host: HostRoot) -> list[Guest]:
+    """Return containers and guests whose unit, or a drop-in file of it, starts systemd-nspawn, QEMU or an engine."""
+    found = [guest for directory in UNITS for guest in _in_units(host, directory)]
+    with homes.reading(host, "systemd units of users"):
+        for home in homes.homes(host):
+            found += _in_units(host, f"{home}/{UNITS_OF_USER}")
+    return found
+
+
+def _in_units(host: HostRoot, directory: str) -> Iterator[Guest]:
+    for name in host.names(directory):
+        unit = UNIT.match(name)
+        paths = [f"{directory}/{name}"]
+        if unit and unit[2]:
+            paths = [f"{paths[0]}/{file}" for file in host.names(paths[0]) if file.endswith(".conf")]
+        for path in paths if unit else ():
+            text = host.read(path, optional=True) or ""
+            container = unit[1].partition("@")[2] or unit[1] if unit else ""
+            if NSPAWN_PROGRAM in text:
+                running = host.exists(f"{MACHINES}/{container}")
+                yield Guest(container, path, running, tuple(in_arguments(text)))
+            elif GUEST_PROGRAM.search(text):
+                # The process of a running guest is found with its open devices.
+                yield Guest(container, path, False, tuple(in_command_line(text)))
+            else:
+                arguments = CONTAINER_PROGRAM.findall(quadlets.CONTINUED.sub(" ", text))
+                references = [one for line in arguments for one in quadlets.in_arguments(line)]
+                if references:
+                    yield Guest(container, path, False, tuple(references))
 
 
 def in_arguments(text: str) -> Iterator[Reference]:

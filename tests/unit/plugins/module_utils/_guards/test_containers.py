@@ -90,6 +90,11 @@ GUEST = "etc/systemd/system/web1.service"
         ),
         (GUEST, "ExecStartPre=/bin/echo host=41:00.2\n", {}),
         (GUEST, "ExecStart=/usr/bin/docker run --rm \\\n  --device /dev/dri/renderD128 web\n", {CARD: LOSES_DRIVER}),
+        (
+            "root/.config/systemd/user/web1.service",
+            "ExecStart=/usr/bin/podman run --name web1 --device /dev/dri/renderD128 web\n",
+            {CARD: LOSES_DRIVER},
+        ),
         (GUEST, "ExecStart=podman --log-level info run --device=/dev/vfio/11 web\n", {VF0: LOSES_DRIVER}),
         (GUEST, "ExecStop=/usr/bin/docker run --device /dev/dri/renderD128 web\n", {}),
         (GUEST, "ExecStart=/usr/bin/docker run web\n", {}),
