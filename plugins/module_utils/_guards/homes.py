@@ -8,24 +8,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from .._core.grammar import FILE_PATH
 from .._core.patterns import lazy_pattern
-from .._host.root import HostRoot
+from .._host.root import HostRoot, first_lines
 
 ROOT, ABOVE = "root", "home"
 PASSWD = "etc/passwd"
+# Process 1 has the mounts of the host, even if this process does not.
+MOUNTS, AUTOMOUNT = ("proc/1/mounts", "proc/mounts"), "autofs"
 USUAL = lazy_pattern(r"root|home/[^/]+")
 
 
 def homes(host: HostRoot) -> list[str]:
-    """Return the homes of local users, and all homes below /home."""
+    """Return the homes of local users, and all homes below /home, except those that a read would mount first."""
     lines = (host.read(PASSWD, optional=True) or "").splitlines()
     found = [line.split(":")[5].strip("/") for line in lines if line.count(":") >= 6]
     others = [home for home in found if FILE_PATH.match(f"/{home}") and not USUAL.fullmatch(home)]
-    return [ROOT, *(f"{ABOVE}/{name}" for name in host.names(ABOVE)), *dict.fromkeys(others)]
+    all_homes = [ROOT, *(f"{ABOVE}/{name}" for name in host.names(ABOVE)), *dict.fromkeys(others)]
+    # A later mount hides an earlier one at the same place.
+    mounts = {words[1]: words[2] for words in map(str.split, first_lines(host, MOUNTS)) if len(words) > 2}
+    if AUTOMOUNT not in mounts.values():
+        return all_homes
+    return [home for home in all_homes if mounts.get(_mount_of(home, mounts)) != AUTOMOUNT]
+
+
+def _mount_of(home: str, mounts: Iterable[str]) -> str:
+    """Return the place of the mount that has a home."""
+    return max((place for place in mounts if f"/{home}/".startswith(f"{place.rstrip('/')}/")), key=len, default="")
 
 
 @contextmanager
