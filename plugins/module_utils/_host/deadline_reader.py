@@ -127,7 +127,7 @@ class Reader:
         waiting = [path for path in paths if self.subject(path) not in self.silent]
         self._answers.update(((method, path), None) for path in paths)
         while waiting:
-            patience = max(min(LEAST, timeout), timeout / 2 ** len(self.silent))
+            patience = max(min(LEAST, timeout), timeout / 2 ** self._silent_like(waiting[0]))
             answers, silent = self._files.each_in_time(patience, READS * patience, method, waiting)
             self._answers.update(((method, path), answer) for path, answer in zip(waiting, answers))
             if silent is None:
@@ -135,6 +135,11 @@ class Reader:
             for path in (waiting[silent], *waiting[len(answers) : silent]):
                 self.silent.setdefault(self.subject(path), (path, patience))
             waiting = [path for path in waiting[silent:] if self.subject(path) not in self.silent]
+
+    def _silent_like(self, path: str) -> int:
+        """Return the number of devices that have timed out, or of places of files if ``path`` is not a driver file."""
+        of_kernel = path.startswith(KERNEL)
+        return sum(silent.startswith(KERNEL) == of_kernel for silent, _seconds in self.silent.values())
 
     def subject(self, path: str) -> str:
         """Return what must answer a read: the card of a device, a process, a place of files, or the file itself."""

@@ -208,3 +208,13 @@ def test_files_of_one_place_are_not_read_after_a_timeout(silent, other, is_read)
         with pytest.raises(NoAnswer) as caught:
             reader.get("list", other, 2)
         assert caught.value.path == silent
+
+
+def test_files_that_do_not_answer_leave_the_time_of_devices_as_it_is():
+    files = RecordedFiles(["srv/lxc/web1/config", "var/lib/docker/containers"])
+    reader = Reader(files)
+    for path in sorted(files.silent):
+        with pytest.raises(NoAnswer):
+            reader.get("read", path, 2)
+    reader.get("read", attributes("0000:01:00.0", "config")[0], 2)
+    assert [request[0] for request in files.requests] == [2, 1, 2]
