@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.vfio.devices.plugins.module_utils._boot import archive
-from ansible_collections.vfio.devices.plugins.module_utils._run.facts import MIG, SERIAL_NUMBERS, USERS
+from ansible_collections.vfio.devices.plugins.module_utils._run.facts import MIG, PUBLISHED_ROOT, SERIAL_NUMBERS, USERS
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import variables
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.known import Variables
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.parts import Result
@@ -130,8 +130,7 @@ def _options(known: Variables) -> Result:
     """Return the options of the module."""
     services = managed(known)
     has_nova = NOVA in services and not is_elsewhere(known)
-    files = [_file(known, NOVA_FILE)] if has_nova else []
-    files += [_file(known, PROVIDER_FILE)] if has_nova and known.flag("nova_config_provider_config") else []
+    files = [_file(known, NOVA_FILE), _file(known, PROVIDER_FILE)] if has_nova else []
     cyborg = [_file(known, CYBORG_FILE)] if CYBORG in services else []
     service = {"project": "nova", "program": PROGRAM, "unit": known["nova_config_service"] if has_nova else ""}
     asks = has_nova and known.flag("nova_config_check_service")
@@ -141,6 +140,7 @@ def _options(known: Variables) -> Result:
         "users": USERS in gather,
         "mig": MIG in gather,
         "serial_numbers": SERIAL_NUMBERS in gather,
+        "published_root": PUBLISHED_ROOT in gather,
         "boot": {
             "state": known["boot_state"],
             "python": known["boot_python"] or None,
@@ -180,4 +180,4 @@ def _placement(known: Variables) -> list[str]:
     is_same = checked.get("diff") == {"before": {}, "after": {}}
     if not is_same or checked.get("problems") or any(checked.get(name) for name in PROVIDER_CHANGES):
         return ["the providers in Placement differ"]
-    return []
+    return ["the record of the root in Placement differs"] if known.get("placement_record_is_due", False) else []
