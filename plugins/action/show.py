@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions.text import ShowsText
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.console_text import ShowsText
 
 
 class ActionModule(ShowsText):

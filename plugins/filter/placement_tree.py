@@ -126,7 +126,7 @@ _value:
       traits: [CUSTOM_NUMA_0]
 """
 
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.tree import placement_tree
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.provider_tree import placement_tree
 
 
 class FilterModule:

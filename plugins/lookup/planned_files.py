@@ -41,8 +41,8 @@ _raw:
 """
 
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions.known import Variables
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.planned_files import planned_files
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.play_variables import Variables
 
 
 class LookupModule(LookupBase):

@@ -44,7 +44,7 @@ _raw:
 """
 
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions.variables import known, refusals
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.variable_checks import known, refusals
 
 
 class LookupModule(LookupBase):

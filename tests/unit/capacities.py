@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.capacity import CardDevices
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks.every import capacity_of_card
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.registry import capacity_of_card
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import Offer, Parent, VgpuType
 
 

@@ -20,8 +20,8 @@ from ansible_collections.vfio.devices.plugins.module_utils._run.facts import DEF
 from ansible_collections.vfio.devices.plugins.module_utils._site.observe import Boot, observe_site
 from ansible_collections.vfio.devices.plugins.module_utils._site.stages import apply
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plan import resolve
-from ansible_collections.vfio.devices.plugins.plugin_utils._site import due, entries, stages
-from ansible_collections.vfio.devices.plugins.plugin_utils._site.due import PARTS
+from ansible_collections.vfio.devices.plugins.plugin_utils._site import differences, module_options, stages
+from ansible_collections.vfio.devices.plugins.plugin_utils._site.differences import PARTS
 from ansible_collections.vfio.devices.tests.unit.golden.play import table
 
 DECLARATIONS = table("declarations")
@@ -56,7 +56,7 @@ class Site:
         seen = observe_site(self.host.root(), [], Boot(True, None, 60.0, PROGRAM), [], [])
         seen = json.loads(json.dumps(seen))
         try:
-            return due.of_host(self.plan(seen["facts"]), seen, False, PERSIST).all
+            return differences.of_host(self.plan(seen["facts"]), seen, False, PERSIST).all
         except AnsibleFilterError as error:
             return [str(error)]
 
@@ -71,12 +71,12 @@ class Site:
         return said or bool(self.plan(self.host.facts())["later"])
 
     def _modes(self, plan, check):
-        wanted = entries.functions(plan["functions"])
+        wanted = module_options.functions(plan["functions"])
         return modes.converge(self.host.root(), OPTIONS, wanted, [], check) if wanted else None
 
     def _devices(self, plan, check):
         options = {**DEVICES, "state": "present", "exact": True}
-        wanted = entries.instances(plan["instances"]) if plan["instances"] else None
+        wanted = module_options.instances(plan["instances"]) if plan["instances"] else None
         return instances.converge(self.host.root(), options, wanted, check) if wanted else None
 
     def _unwanted(self, plan, check):

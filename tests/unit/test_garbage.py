@@ -15,7 +15,7 @@ from ansible_collections.vfio.devices.plugins.filter.fleet_table import fleet_ta
 from ansible_collections.vfio.devices.plugins.filter.held_cards import held_cards
 from ansible_collections.vfio.devices.plugins.filter.resolve import resolve
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
-from ansible_collections.vfio.devices.plugins.module_utils._host.reader import STATIC
+from ansible_collections.vfio.devices.plugins.module_utils._host.deadline_reader import STATIC
 from ansible_collections.vfio.devices.plugins.module_utils._run import facts as _facts
 from ansible_collections.vfio.devices.tests.unit.conftest import Simulated
 from ansible_collections.vfio.devices.tests.unit.golden.test_filters import settings_of

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 
 from .._core.problems import Refused
 from .._frameworks.definitions import read_definitions
-from .._frameworks.every import FRAMEWORKS
+from .._frameworks.registry import FRAMEWORKS
 from .._guards.base import CONFIGURED
 from .._host.records import INSTANCE_RECORDS, Record
 from .._host.root import HostRoot

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._devices import eswitch
-from .._guards import every
+from .._guards import registry
 from .._guards.base import Scene
 from .._guards.processes import Processes
 from .._host.files import Files, OperatingSystemFiles
@@ -70,7 +70,7 @@ def _look(host: HostRoot) -> None:
             if card.netdevs:
                 _ask_switch(host, address)
     seen = job.observe(host)
-    every.observe(host, Scene(seen.functions, seen.devices, Processes(host)))
+    registry.observe(host, Scene(seen.functions, seen.devices, Processes(host)))
 
 
 def _ask_switch(host: HostRoot, address: str) -> None:

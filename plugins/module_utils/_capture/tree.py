@@ -17,7 +17,7 @@ from typing import NamedTuple, Optional
 from .._core.grammar import FUNCTION_IN_PATH
 from .._host.files import Files
 from .._host.recording import Notes
-from . import keep
+from . import kept_content
 from .anonymize import Anonymizer
 
 # Open files that do not identify a card.
@@ -76,7 +76,7 @@ def build(notes: Notes, files: Files, hide: Anonymizer) -> Tree:
     for path, entry in [*places.links.items(), *kept]:
         value = entry.value
         if entry.kind == "file":
-            content = keep.content(path, value, hide)
+            content = kept_content.content(path, value, hide)
             if content is None:
                 continue
             value = content
@@ -101,7 +101,7 @@ def commands(notes: Notes, hide: Anonymizer) -> dict[str, tuple[int | None, str]
     """Map each command line, as a JSON list, to its status (None if it timed out) and the kept output."""
     found: dict[str, tuple[int | None, str]] = {}
     for command, output in sorted(notes.outputs.items()):
-        text = keep.output(command, output.text, hide) if output else ""
+        text = kept_content.output(command, output.text, hide) if output else ""
         found[hide.text(json.dumps(command))] = (output.status if output else None, text)
     return found
 

@@ -13,7 +13,7 @@ from typing import Optional, Protocol
 
 from .._devices.pci import NumaNodes, PciFunction
 from .._host.root import HostRoot
-from .._model.host import Made
+from .._model.host import FrameworkState
 from .capacity import Capacity, CardDevices
 
 
@@ -24,7 +24,7 @@ class View(Protocol):
     def parent_names(self) -> Sequence[str]:
         """Return the names of all parents."""
 
-    def observe(self, with_parents: bool = True) -> Made:
+    def observe(self, with_parents: bool = True) -> FrameworkState:
         """Return parents and devices. Without ``with_parents``, parents whose types are slow to read may be missing."""
 
     def unreadable(self) -> Mapping[str, str]:

@@ -37,7 +37,7 @@ class Capacity:
     # Whether the type of one device excludes other types on the same card.
     exclusive = False
     # Whether the GPU has a mode for vGPUs of different framebuffer sizes.
-    has_size_mode = False
+    has_heterogeneous_mode = False
     # In MiB: the memory that all devices share, or None if unknown.
     memory: Optional[int] = None
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Optional
 
 from .._devices.pci import NumaNodes, PciFunction
 from .._host.root import HostError, HostRoot
-from .._model.host import Made
+from .._model.host import FrameworkState
 from . import attributes, nvidia_sriov
 from .definitions import apply_definitions, read_definitions
 from .mdev_view import AVAILABLE, DEVICES, MDEV, PARENTS, Mdevs
@@ -34,13 +34,13 @@ ADVICE = f"{NO_TYPES} the kernel log of the vendor's vGPU driver (`journalctl -k
 class DefinedMdevs(Mdevs):
     """Mediated devices together with the definitions of mdevctl."""
 
-    def observe(self, with_parents: bool = True) -> Made:
+    def observe(self, with_parents: bool = True) -> FrameworkState:
         """Return parents and devices, including devices that are only defined."""
         devices = self.devices()
         parents = self.parents(devices) if with_parents else []
         definitions = read_definitions(self._host)
         existing, defined = apply_definitions(self._host, definitions, devices, self)
-        return Made(parents, [*existing, *defined], definitions)
+        return FrameworkState(parents, [*existing, *defined], definitions)
 
     def unreadable(self) -> Mapping[str, str]:
         """Return nothing, since the kernel lists its mdevs itself."""

@@ -37,7 +37,7 @@ class Gpu(Capacity):
             for offer in self.offers.values()
         }
         self._on_functions = any(parent.name != parent.physical_function for parent in card.parents)
-        self.has_size_mode = self._on_functions
+        self.has_heterogeneous_mode = self._on_functions
         self.memory = max(self._stated(one, "framebuffer") * self._stated(one, "max_instance") for one in self._by_id)
         self._one_type = not self._on_functions and (card.mix == ONE_TYPE or self._shows_one_type())
         sizes = {self.framebuffer(type_id) for type_id in self.all_occupants()}
@@ -92,7 +92,7 @@ class VendorGpu(Capacity):
     GPU with vGPUs offers only types of their size.
     """
 
-    has_size_mode = True
+    has_heterogeneous_mode = True
 
     def __init__(self, card: CardDevices) -> None:
         super().__init__(card)

@@ -14,7 +14,7 @@ from .._core.text import printable
 from .._devices.pci import NumaNodes, PciFunction
 from .._host.records import read_records, save_record
 from .._host.root import HostRoot
-from .._model.host import Device, Made, Offer, Parent, VgpuType
+from .._model.host import Device, FrameworkState, Offer, Parent, VgpuType
 from . import mig_types
 from .vgpu_config import TYPE_ID, types_of
 
@@ -36,9 +36,9 @@ class Vgpus:
         self._parents = parent_functions(host, functions)
         self.parent_names = [function.address for function in self._parents]
 
-    def observe(self, with_parents: bool = True) -> Made:
+    def observe(self, with_parents: bool = True) -> FrameworkState:
         parents, devices, known_types = observe(self._host, self._functions, self._parents, self._numa_nodes)
-        return Made(parents, devices, known_types=known_types)
+        return FrameworkState(parents, devices, known_types=known_types)
 
     def unreadable(self) -> Mapping[str, str]:
         return unreadable(self._host, self._functions, self._parents)

@@ -16,7 +16,7 @@ from .._core.problems import holders
 from .._devices import vdpa
 from .._devices.pci import PciFunction
 from .._devices.sriov import interface_owners
-from .._frameworks.every import FRAMEWORKS
+from .._frameworks.registry import FRAMEWORKS
 from .._host.root import HostRoot
 from .._model.uses import LOSES_DRIVER, PORT, Use
 from .base import Scene, user

@@ -19,7 +19,7 @@ from .._devices.routes import Route, observe_links
 from .._host.root import HostRoot, first_lines
 from .._model.uses import ALLOW_HOST_NETWORK, DRIVER, GONE, PORT, SETTINGS, Use
 from .base import Scene
-from .fabrics import connections
+from .nvme_fabrics import connections
 
 NAME = "network"
 ADVICE = "select another card, or set sriov_allow_host_network: true (option allow_host_network of the module)"

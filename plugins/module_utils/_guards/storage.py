@@ -19,7 +19,7 @@ from .._core.patterns import lazy_pattern
 from .._core.problems import holders
 from .._host.root import HostRoot, first_lines
 from .._model.uses import LOSES_DRIVER, Use
-from . import fabrics
+from . import nvme_fabrics
 from .base import Scene, user
 from .processes import REMOVED, UDEV, Processes
 
@@ -54,7 +54,7 @@ PATH_TO_NAMESPACE = lazy_pattern(r"nvme(\d+)c\d+n(\d+(?:p\d+)?)\Z")
 
 def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
     """Yield a use for each function with a disk in use, or with connections to remote disks."""
-    for address, remote in fabrics.cards(host).items():
+    for address, remote in nvme_fabrics.cards(host).items():
         yield Use(address, NAME, LOSES_DRIVER, ADVICE, clause=f"carries {' and '.join(remote)}")
     owned = {name: addresses for name, addresses in owners(host).items() if not scene.asked or addresses & scene.asked}
     if not owned:

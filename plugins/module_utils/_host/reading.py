@@ -15,10 +15,10 @@ from contextlib import AbstractContextManager
 from typing import Callable
 
 from .._core.text import MOST, decimal, printable
+from .deadline_reader import READS, NoAnswer, Reader, is_locked
 from .denials import Denials
 from .errors import ABSENT, DENIED, describe, error_name, is_deadline
 from .files import MEBIBYTE, Files
-from .reader import READS, NoAnswer, Reader, is_locked
 
 
 class Reading:

@@ -12,21 +12,21 @@ from collections.abc import Iterator
 from typing import Any, Callable
 
 from .._core.problems import holders
-from .._devices import size_mode
+from .._devices import heterogeneous_mode
 from .._frameworks import attributes
 from .._frameworks.base import Framework
 from .._frameworks.definitions import DEFINITIONS, definition_path, definition_text, save_definition
-from .._frameworks.every import BY_NAME
+from .._frameworks.registry import BY_NAME
 from .._host.records import DIRECTORY, INSTANCE_RECORDS, record_path, record_text, save_record
 from .._host.root import HostError, HostRoot
 from .._model.work import (
-    AllowSizes,
     DeviceStep,
     KeepDefinition,
     KeepDevices,
     MakeDevice,
     PlannedDevice,
     RemoveDevice,
+    SetHeterogeneousMode,
 )
 
 # Returns the current users by UUID or address; raises HostError if some users are unknown.
@@ -91,13 +91,13 @@ def _keep_devices(host: HostRoot, step: KeepDevices) -> None:
     save_record(host, INSTANCE_RECORDS, step.card, step.record)
 
 
-def _allow_sizes(host: HostRoot, step: AllowSizes) -> None:
-    size_mode.enable(host, step.card)
+def _set_heterogeneous_mode(host: HostRoot, step: SetHeterogeneousMode) -> None:
+    heterogeneous_mode.enable(host, step.card)
 
 
 ACTIONS: dict[type, Callable[[HostRoot, Any], None]] = {
     RemoveDevice: _remove,
     KeepDefinition: _keep_definition,
     KeepDevices: _keep_devices,
-    AllowSizes: _allow_sizes,
+    SetHeterogeneousMode: _set_heterogeneous_mode,
 }

@@ -11,20 +11,15 @@ from __future__ import annotations
 from typing import Any
 
 from .._core.problems import holders
-from .._frameworks.every import BY_NAME
+from .._frameworks.registry import BY_NAME
 from .._host.root import HostError, HostRoot
 from .._model.host import Device
-from .._model.work import (
-    DeviceStep,
-    KeepDevices,
-    MakeDevice,
-    PlannedDevice,
-    RemoveDevice,
-)
+from .._model.work import DeviceStep, KeepDevices, MakeDevice, PlannedDevice, RemoveDevice
+from .._run.rules import Budget
 from .actions import ACTIONS, Users, make
 from .failures import explain
+from .persistence import RETAIN
 from .recorded import key_of
-from .records import RETAIN
 from .restore_devices import describe, restore_devices
 from .state import Failed
 
@@ -43,22 +38,21 @@ class Outcome:
 def apply(
     host: HostRoot,
     steps: list[DeviceStep],
-    budget: float | None = None,
+    seconds: float | None = None,
     users: Users | None = None,
 ) -> Outcome:
     """Apply the steps in order. After a failure, skip the rest of that card; after the deadline, skip everything.
 
-    ``budget`` is in seconds. After it no further device is changed, but at least one is. After a failure the budget is
-    ignored, so that the next run does not have to retry anything. ``users`` returns the current users.
+    ``seconds`` is the budget, after which no further device is changed. ``users`` returns the current users.
     """
     outcome = Outcome()
-    end = None if budget is None else host.now() + budget
+    budget = Budget(host, seconds)
     worked = False
     broken: set[str] = set()
     full: set[tuple[str, str | None]] = set()
     not_made: set[tuple[str, str]] = set()
     for number, planned in enumerate(steps):
-        if end is not None and worked and not outcome.failed and is_work(planned) and host.now() >= end:
+        if is_work(planned) and budget.is_spent(worked, bool(outcome.failed)):
             outcome.left = steps[number:]
             break
         step = _without(not_made, planned)

@@ -11,14 +11,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .._host.records import Record
-from .._model.host import Device, Made
+from .._model.host import Device, FrameworkState
 from . import identities
 from .context import Context
 from .recorded import is_complete, only_recorded
 from .state import State
 
 
-def assemble(made: Made, context: Context) -> State:
+def assemble(made: FrameworkState, context: Context) -> State:
     """Return the state without the functions of the host; this removes the identities from the records."""
     records = context.records
     state = State(
@@ -51,7 +51,7 @@ def _with_attributes(records: Mapping[str, Record], devices: list[Device]) -> li
     return found
 
 
-def _only_recorded(records: Mapping[str, Record], made: Made) -> list[Device]:
+def _only_recorded(records: Mapping[str, Record], made: FrameworkState) -> list[Device]:
     frameworks = {parent.name: parent.framework for parent in made.parents}
     return [
         Device(

@@ -15,7 +15,7 @@ from typing import Any
 from .._core import wording
 from .._core.patterns import lazy_pattern
 from .._frameworks.capacity import ONE_TYPE, Capacity, CardDevices
-from .._frameworks.every import BY_NAME, NO_PARENTS, advice, capacity_of_card
+from .._frameworks.registry import BY_NAME, NO_PARENTS, advice, capacity_of_card
 from .._model.host import Device, Parent
 from .._model.wanted import DeviceWanted
 from . import recorded

@@ -13,11 +13,11 @@ from typing import NamedTuple, Optional
 
 from .._devices.identity import Identities, Identity
 from .._devices.pci import PciFunction
-from .._frameworks.every import Frameworks
 from .._frameworks.mig_types import GpuInstances, is_mig_backed
+from .._frameworks.registry import Frameworks
 from .._host.records import Record
 from .._host.root import HostError, HostRoot
-from .._model.host import Made, Parent
+from .._model.host import FrameworkState, Parent
 from .recorded import observe_records
 
 
@@ -31,7 +31,9 @@ class Context(NamedTuple):
     machine_id: Optional[str]
 
 
-def observe_context(host: HostRoot, functions: dict[str, PciFunction], frameworks: Frameworks, made: Made) -> Context:
+def observe_context(
+    host: HostRoot, functions: dict[str, PciFunction], frameworks: Frameworks, made: FrameworkState
+) -> Context:
     """Read the records, and the identities and GPU instances of cards."""
     return Context(
         records=observe_records(host),

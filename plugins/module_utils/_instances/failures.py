@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from .._host.root import HostError
-from .._model.work import AllowSizes, DeviceStep, KeepDefinition, KeepDevices, MakeDevice
+from .._model.work import DeviceStep, KeepDefinition, KeepDevices, MakeDevice, SetHeterogeneousMode
 
 # Meaning and remedy of errnos of the kernel or a driver in this context.
 REMEDIES = {
@@ -44,7 +44,7 @@ def _attempt(step: DeviceStep) -> str:
         return f"record {step.card} on {step.card}"
     if isinstance(step, KeepDefinition):
         return f"{'undefine' if step.takes_away else 'define'} {step.uuid} on {step.parent}"
-    if isinstance(step, AllowSizes):
+    if isinstance(step, SetHeterogeneousMode):
         return f"enable vGPUs of several framebuffer sizes on {step.card}"
     device, verb = step.device, "make" if isinstance(step, MakeDevice) else "remove"
     return f"{verb} {device.id}" + (f" of type {device.type_id}" if device.type_id else "") + f" on {device.parent}"

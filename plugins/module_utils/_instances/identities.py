@@ -15,7 +15,7 @@ from .._core.grammar import PCI_ADDRESS
 from .._devices.identity import Identity, difference, is_same, kept_identity, trusted_identity
 from .._host.records import Record
 from .._model.work import DeviceStep, KeepDefinition, KeepDevices, MakeDevice
-from .records import RECORD
+from .persistence import RECORD
 from .state import Plan, State
 
 FIELD = "identity"

@@ -11,10 +11,9 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from typing import Any
 
-from .._core.problems import Refused
-from .._devices import pci, size_mode
-from .._frameworks.every import Frameworks
+from .._devices import heterogeneous_mode, pci
 from .._frameworks.nvidia_vfio_view import remember
+from .._frameworks.registry import Frameworks
 from .._guards.base import Scene, Seen
 from .._guards.conflicts import blind_spots
 from .._guards.processes import Processes
@@ -22,6 +21,7 @@ from .._host.root import HostError, HostRoot
 from .._model.wanted import DeviceWanted
 from .._model.work import RemoveDevice
 from .._run import record_space
+from .._run.rules import plan_with_users
 from . import actions, result
 from .apply import Outcome, apply
 from .assemble import assemble
@@ -49,8 +49,8 @@ def converge(
         actions.remove_leftovers(host)
     before = observe(host)
     # Reading the mode takes a second, so read it only where it matters.
-    modes = {card: size_mode.observe(host, card) for card in Mixtures(before, wanted).of_sizes}
-    before = before._replace(size_modes=modes)
+    modes = {card: heterogeneous_mode.observe(host, card) for card in Mixtures(before, wanted).of_sizes}
+    before = before._replace(heterogeneous_modes=modes)
     plan = _planned(host, before, options, wanted)
     record_space.check(host, actions.files(plan.steps), write=not check_mode)
     outcome = Outcome()
@@ -98,18 +98,16 @@ def _planned(host: HostRoot, state: State, options: Mapping[str, Any], wanted: l
             persist=options["persist"],
         )
 
-    try:
-        planned = plan(state)
-        if not planned.busy and not any(isinstance(step, RemoveDevice) for step in planned.steps):
-            return planned
-    except Refused:
-        pass
-    # The plan may affect a device in use, so read the users.
-    seen = _look(host, state)
-    users = seen.users()
-    devices = [device._replace(users=tuple(users.get(device.id, ()))) for device in state.devices]
-    hidden = tuple(blind_spots(seen.unseen, options["accept_unseen"]))
-    return plan(state._replace(devices=devices, hidden=hidden))
+    def add_users(state: State) -> State:
+        seen = _look(host, state)
+        users = seen.users()
+        devices = [device._replace(users=tuple(users.get(device.id, ()))) for device in state.devices]
+        return state._replace(devices=devices, hidden=tuple(blind_spots(seen.unseen, options["accept_unseen"])))
+
+    def ends_uses(planned: Plan) -> bool:
+        return bool(planned.busy) or any(isinstance(step, RemoveDevice) for step in planned.steps)
+
+    return plan_with_users(plan, state, ends_uses, add_users)
 
 
 def _complete(seen: Seen, accepted: Container[str]) -> Seen:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Container
 
 from .._core.problems import holders
-from .._frameworks.every import BY_NAME, why_not_settable
+from .._frameworks.registry import BY_NAME, why_not_settable
 from .._model.host import Device
 from .._model.wanted import DeviceWanted
 from .choice import Inventory

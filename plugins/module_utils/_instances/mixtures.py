@@ -47,7 +47,7 @@ class Mixtures:
         # Most hosts have one entry per card, and then there is nothing to compare.
         if entries:
             self._compare(Inventory(state, set()), entries)
-        modes = state.size_modes
+        modes = state.heterogeneous_modes
         # A GPU must be empty when its mode changes.
         self.to_empty = {card for card in self.of_sizes if card in modes and modes[card].mixed is False}
 
@@ -57,7 +57,7 @@ class Mixtures:
             parent = next(iter(rooms.occupants))
             types = dict.fromkeys(one for entry in several for one in inventory.type_ids(parent, entry.types)[:1])
             sizes = {rooms.framebuffer(type_id) for type_id in types} - {None}
-            if rooms.has_size_mode and rooms.exclusive and len(sizes) > 1:
+            if rooms.has_heterogeneous_mode and rooms.exclusive and len(sizes) > 1:
                 self.of_sizes[card] = [inventory.type_name(parent, type_id) or type_id for type_id in types]
 
     def concerns(self, entry: DeviceWanted) -> bool:
@@ -95,7 +95,7 @@ class Mixtures:
         """Return a sentence for each card that does not support different sizes."""
         return [
             f"{card}: {' and '.join(names)} have different framebuffer sizes, which this GPU cannot have at the same "
-            f"time: {state.size_modes[card].reason}. Use types of one size"
+            f"time: {state.heterogeneous_modes[card].reason}. Use types of one size"
             for card, names in self.of_sizes.items()
-            if card in state.size_modes and state.size_modes[card].mixed is None
+            if card in state.heterogeneous_modes and state.heterogeneous_modes[card].mixed is None
         ]

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .._core.problems import Refused
-from .._frameworks.every import BY_NAME
+from .._frameworks.registry import BY_NAME
 from .._model.host import Device
 from .._model.wanted import DeviceWanted
-from .._model.work import AllowSizes, MakeDevice, PlannedDevice, RemoveDevice
-from . import records
+from .._model.work import MakeDevice, PlannedDevice, RemoveDevice, SetHeterogeneousMode
+from . import persistence
 from .choice import NO_MACHINE_ID, Choice, Inventory
 from .claims import Claims
 from .identities import with_identities
@@ -42,7 +42,7 @@ def plan_instances(
         result = attempt.present() if present else attempt.absent()
         blocked = attempt.blocked_cards - untouched
         if not blocked:
-            steps = records.with_persistence(state, result, persist)
+            steps = persistence.with_persistence(state, result, persist)
             return result._replace(steps=with_identities(state, result, steps, persist))
         # A card that supports one type at a time is changed completely or not at all.
         untouched |= blocked
@@ -259,5 +259,5 @@ class _Attempt:
     def _result(self) -> Plan:
         removals = [RemoveDevice(self.inventory.card(device.parent), device, place) for device, place in self.removals]
         made = {step.card for step in self.creations}
-        modes = [AllowSizes(card) for card in sorted(self.mixtures.to_empty & made)]
+        modes = [SetHeterogeneousMode(card) for card in sorted(self.mixtures.to_empty & made)]
         return Plan([*removals, *modes, *self.creations], self.claims.kept, self.busy, self.claims.missing)

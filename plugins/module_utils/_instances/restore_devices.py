@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Callable, Optional, Union
 
 from .._host.root import HostError
-from .._model.work import AllowSizes, DeviceStep, MakeDevice, PlannedDevice, RemoveDevice
+from .._model.work import DeviceStep, MakeDevice, PlannedDevice, RemoveDevice, SetHeterogeneousMode
 
 
 def restore_devices(
@@ -52,6 +52,6 @@ def _identity(step: Union[RemoveDevice, MakeDevice]) -> tuple[str, str, Optional
 
 def describe(step: DeviceStep, removed: int, again: int) -> str:
     """Return what a failed step leaves behind on a card that was emptied for it."""
-    if not removed or not (again or isinstance(step, (MakeDevice, AllowSizes))):
+    if not removed or not (again or isinstance(step, (MakeDevice, SetHeterogeneousMode))):
         return ""
     return f". Removed from {step.card} before: {removed}" + (f". Created again: {again}" if again else "")

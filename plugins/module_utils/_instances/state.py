@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple, Optional
 
+from .._devices.heterogeneous_mode import HeterogeneousMode
 from .._devices.identity import Identity
 from .._devices.pci import PciFunction
-from .._devices.size_mode import SizeMode
 from .._frameworks.mig_types import GpuInstances
 from .._host.records import Record
 from .._model.host import Definition, Device, Parent
@@ -33,7 +33,7 @@ class State(NamedTuple):
     recorded_identities: Mapping[str, Identity] = {}  # by card
     moved: Mapping[str, str] = {}  # maps old addresses of moved cards to the current ones
     moved_parents: Mapping[str, str] = {}  # the same for these cards and their VFs
-    size_modes: Mapping[str, SizeMode] = {}  # by card whose entries need different framebuffer sizes
+    heterogeneous_modes: Mapping[str, HeterogeneousMode] = {}  # by card whose entries need different framebuffer sizes
     gpu_instances: Mapping[str, GpuInstances] = {}  # by card with MIG
     unreadable: Mapping[str, str] = {}  # by card: why its state is unknown
     hidden: tuple[str, ...] = ()  # why some users may be unknown

@@ -178,7 +178,7 @@ class Device(NamedTuple):
         return self.parent, self.id
 
 
-class Made(NamedTuple):
+class FrameworkState(NamedTuple):
     """The parents and devices of the frameworks on a host."""
 
     parents: list[Parent]

@@ -186,7 +186,7 @@ class KeepDevices(NamedTuple):
         return "", ""
 
 
-class AllowSizes(NamedTuple):
+class SetHeterogeneousMode(NamedTuple):
     """Let a GPU without vGPUs have several framebuffer sizes."""
 
     card: str
@@ -196,4 +196,4 @@ class AllowSizes(NamedTuple):
         return "", ""
 
 
-DeviceStep = Union[MakeDevice, RemoveDevice, AllowSizes, KeepDefinition, KeepDevices]
+DeviceStep = Union[MakeDevice, RemoveDevice, SetHeterogeneousMode, KeepDefinition, KeepDevices]

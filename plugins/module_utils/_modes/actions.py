@@ -14,7 +14,7 @@ from .._devices import eswitch, vf_settings
 from .._devices.binding import SETTLE, bind, is_bound, native, read_bindings
 from .._devices.pci import DEVICES
 from .._devices.sriov import VIRTUAL_FUNCTION
-from .._frameworks import nvidia_sriov, vfs
+from .._frameworks import nvidia_sriov, vf_drivers
 from .._host.records import MODE_RECORDS, RUN_DIRECTORY, save_record
 from .._host.root import HostError, HostRoot
 from .._model.work import (
@@ -64,7 +64,7 @@ def _make(host: HostRoot, step: MakeVfs) -> None:
         if step.is_max:
             # The native driver may support fewer VFs than the card reports without it.
             count = host.read_number(f"{DEVICES}/{address}/sriov_totalvfs") or count
-        vfs.prepare(host, address, count)
+        vf_drivers.prepare(host, address, count)
         host.write(f"{DEVICES}/{address}/sriov_numvfs", str(count))
     _verify_number(host, address, count)
 
@@ -153,7 +153,7 @@ ACTIONS: dict[type, Callable[[HostRoot, Any], None]] = {
     SetAutoprobe: _set_autoprobe,
     SetSwitch: lambda host, step: eswitch.apply(host, step.card, step.mode),
     SetVfNetwork: _set_network,
-    SetVfShares: lambda host, step: vfs.apply(host, step.card, step.settings),
+    SetVfShares: lambda host, step: vf_drivers.apply(host, step.card, step.settings),
     Remember: _remember,
     KeepRecord: _keep_record,
     KeepRule: _keep_rule,

@@ -15,6 +15,7 @@ from .._devices.pci import DEVICES
 from .._host.root import HostError, HostRoot
 from .._model.host import Card
 from .._model.work import BindVfs, CardStep, MakeVfs
+from .._run.rules import Budget
 from . import observe
 from .actions import ACTIONS, links
 from .state import Planned
@@ -57,27 +58,26 @@ class Outcome:
 
 
 def apply(
-    host: HostRoot, planned: list[Planned], budget: float | None = None, uses: Uses | None = None
+    host: HostRoot, planned: list[Planned], seconds: float | None = None, uses: Uses | None = None
 ) -> dict[str, Outcome]:
     """Apply the plans and return the outcome of each card by address.
 
-    ``budget`` is in seconds. After it no further card is started, but at least one is done. After a failure the budget
-    is ignored, so that the next run does not have to retry anything. After a timeout no other card is started, because
-    the kernel may hold a global lock.
+    ``seconds`` is the budget, after which no further card is started. After a timeout no other card is started either,
+    because the kernel may hold a global lock.
 
     ``uses`` returns the current uses that steps would end. It is called before each card and before each step.
     """
     outcomes: dict[str, Outcome] = {}
-    end = None if budget is None else host.now() + budget
+    budget = Budget(host, seconds)
     for one in planned:
         so_far = list(outcomes.values())
         outcome = outcomes[one.card.address] = Outcome()
         if any(other.pending for other in so_far):
             continue
-        if end is not None and one.steps and any(other.done for other in so_far) and host.now() >= end:
-            outcome.left = not any(other.error for other in so_far)
-            if outcome.left:
-                continue
+        has_worked, has_failed = any(other.done for other in so_far), any(other.error for other in so_far)
+        if one.steps and budget.is_spent(has_worked, has_failed):
+            outcome.left = True
+            continue
         found = uses(one, one.steps) if uses else []
         if found:
             outcome.error = f"{one.card.address} remains unchanged, because during the run {'; '.join(found)}"

@@ -11,14 +11,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .._core.problems import Refused, holders
+from .._core.problems import holders
 from .._host.root import HostError, HostRoot
 from .._model.host import Card
 from .._model.uses import ALLOW_HOST_NETWORK
 from .._model.wanted import CardWanted
 from .._model.work import CardStep
 from .._run import record_space
-from . import guards, observe, records
+from .._run.rules import plan_with_users
+from . import checks, observe, records
 from .apply import Outcome, apply
 from .plan import plan_functions
 from .result import report
@@ -77,14 +78,12 @@ def _planned(
             persist=options["persist"],
         )
 
-    try:
-        planned = plan(state)
-        if not any(one.steps or one.busy for one in planned):
-            return planned
-    except Refused:
-        pass
-    # The plan may affect something in use, so read the users.
-    return plan(state._replace(seen=observe.look(host, state, connection)))
+    return plan_with_users(
+        plan,
+        state,
+        lambda planned: any(one.steps or one.busy for one in planned),
+        lambda state: state._replace(seen=observe.look(host, state, connection)),
+    )
 
 
 def _uses(
@@ -97,12 +96,12 @@ def _uses(
     lifted = (ALLOW_HOST_NETWORK,) if options["allow_host_network"] else ()
 
     def uses(one: Planned, steps: list[CardStep]) -> list[str]:
-        if not guards.touches(one.card, steps):
+        if not checks.touches(one.card, steps):
             return []
         seen = observe.look(host, state, connection, anew=True)
         return [
-            *guards.unseen(one.card, steps, seen, options["accept_unseen"]),
-            *guards.uses(one.card, steps, one.target, seen, lifted),
+            *checks.unseen(one.card, steps, seen, options["accept_unseen"]),
+            *checks.uses(one.card, steps, one.target, seen, lifted),
         ]
 
     return uses

@@ -17,7 +17,7 @@ from .._devices.binding import DRIVERS, read_bindings
 from .._devices.claimed_ids import ModuleSettings
 from .._devices.identity import Identities, difference, is_same
 from .._devices.pci import NumaNodes, PciFunction
-from .._frameworks import nvidia_sriov, vfs
+from .._frameworks import nvidia_sriov, vf_drivers
 from .._frameworks.mdev_view import Mdevs
 from .._guards import boot_drivers, console, managers
 from .._guards.base import Scene, Seen
@@ -146,7 +146,7 @@ def observe_again(host: HostRoot, before: Sequence[Card], network: bool = True) 
         card = cards[address]._replace(kept=kept, identity=old.identity)
         if network and old.eswitch is not None and card.is_native:
             card = card._replace(eswitch=eswitch.observe(host, address))
-        shares = vfs.shares_of(card.binding.driver)
+        shares = vf_drivers.shares_of(card.binding.driver)
         if network and old.settings is not None and shares:
             card = card._replace(settings=shares.observe(host, address, old.settings) or None)
         elif network and old.settings is not None and card.netdevs:
@@ -189,9 +189,9 @@ def look(host: HostRoot, state: State, connection: list[str], anew: bool = False
     parts = [one.address for one in functions.values() if {one.address, one.physical_function} & set(state.cards)]
     mdevs = Mdevs(host, functions, NumaNodes(host)).devices()
     scene = Scene(functions, mdevs, Processes(host), frozenset(parts), tuple(connection), configured=not anew)
-    from .._guards import every
+    from .._guards import registry
 
-    return every.observe(host, scene)
+    return registry.observe(host, scene)
 
 
 def users(host: HostRoot) -> dict[str, list[dict[str, Any]]]:
@@ -279,7 +279,7 @@ def _with_network(host: HostRoot, entry: CardWanted, card: Card) -> Card:
     """Read VF settings and switch mode if they are requested, or if existing VFs may have to be created again."""
     if not card.is_native:
         return card
-    shares = vfs.shares_of(card.binding.driver)
+    shares = vf_drivers.shares_of(card.binding.driver)
     if shares:
         known = shares.observe(host, card.address, [*entry.vfs, *(one.number for one in card.virtual_functions)])
         card = card._replace(settings=known or None)

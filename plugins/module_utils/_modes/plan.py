@@ -15,12 +15,12 @@ from .._core.grouping import labelled
 from .._core.problems import Refused
 from .._devices import claimed_ids, driver_names, eswitch, vf_settings
 from .._devices.binding import CHOICE, DEFAULT, NO_DRIVER
-from .._frameworks import nvidia_sriov, vfs
+from .._frameworks import nvidia_sriov, vf_drivers
 from .._model.host import Card
 from .._model.uses import ALLOW_HOST_NETWORK
 from .._model.wanted import CardWanted
 from .._model.work import BindCard, KeepRecord, KeepRule, MakeVfs, Remember, RemoveVfs
-from . import guards
+from . import checks
 from .state import Planned, State
 from .steps import find_step, plan_steps
 from .target import most_vfs, wanted_target
@@ -92,11 +92,11 @@ def _plan_all(state: State, entries: list[CardWanted], rules: _Rules, skip_busy:
 
 
 def _plan_card(state: State, entry: CardWanted, card: Card, rules: _Rules, found: list[str]) -> Planned:
-    target = guards.leaves_to_libvirt(card, wanted_target(entry, card, state.drivers, rules.persist), state.seen)
+    target = checks.leaves_to_libvirt(card, wanted_target(entry, card, state.drivers, rules.persist), state.seen)
     steps = plan_steps(card, target)
     changes = [step for step in steps if not isinstance(step, BOOKKEEPING)]
     busy: list[str] = []
-    unusable = guards.passthrough(card, target, rules.passed_through)
+    unusable = checks.passthrough(card, target, rules.passed_through)
     if changes:
         if not entry.reconfigurable:
             texts = "; ".join(step.text for step in changes if step.text)
@@ -105,11 +105,11 @@ def _plan_card(state: State, entry: CardWanted, card: Card, rules: _Rules, found
                 f"{texts or 'offered to drivers'}"
             )
         found += unusable
-        found += guards.pending_removals(state)
-        found += guards.unseen(card, steps, state.seen, rules.accept_unseen)
-        busy = guards.uses(card, steps, target, state.seen, rules.lifted)
+        found += checks.pending_removals(state)
+        found += checks.unseen(card, steps, state.seen, rules.accept_unseen)
+        busy = checks.uses(card, steps, target, state.seen, rules.lifted)
     changes_number = find_step(steps, RemoveVfs) or find_step(steps, MakeVfs)
-    loaded = vfs.LOADED.get(card.binding.driver or "")
+    loaded = vf_drivers.LOADED.get(card.binding.driver or "")
     if changes_number and loaded:
         found.append(loaded.refuse_number(card.num_vfs, target.num_vfs or 0))
     if card.kept.rule_refused and find_step(steps, KeepRule):
@@ -131,7 +131,7 @@ def _plan_card(state: State, entry: CardWanted, card: Card, rules: _Rules, found
         )
     busy = [*(f"the state of {card.address} is unknown: {reason}" for reason in card.unseen), *busy]
     if changes and not busy:
-        held_back = guards.held_back(card, target, rules.passed_through, rules.skipped)
+        held_back = checks.held_back(card, target, rules.passed_through, rules.skipped)
         busy = rules.skipped.get(card.address) or held_back
     return Planned(
         entry.place,
@@ -201,10 +201,10 @@ def _check_shares(entry: CardWanted, card: Card, found: list[str]) -> None:
     }
     if lacking and card.is_native:
         found.append(
-            f"{', '.join(sorted(lacking))} of vfs requires an Intel GPU with {vfs.requirement(lacking)}. Remove it "
-            "from the profile, or install such a driver"
+            f"{', '.join(sorted(lacking))} of vfs requires an Intel GPU with {vf_drivers.requirement(lacking)}. "
+            "Remove it from the profile, or install such a driver"
         )
-    shares = vfs.shares_of(card.binding.driver)
+    shares = vf_drivers.shares_of(card.binding.driver)
     if shares and not lacking:
         count = most_vfs(card) if entry.num_vfs == MAX else card.num_vfs if entry.num_vfs is None else entry.num_vfs
         wanted = {index: one.settings.of_gpu for index, one in entry.vfs.items() if one.settings.of_gpu.names}

@@ -18,7 +18,7 @@ from .._devices import mig, pci
 from .._devices.identity import Identities, kept_identity, model_of
 from .._devices.mig import Gpu
 from .._devices.pci import PciFunction
-from .._frameworks.every import Frameworks
+from .._frameworks.registry import Frameworks
 from .._guards.base import Scene
 from .._guards.conflicts import blind_spots, conflicts
 from .._guards.processes import Processes
@@ -98,12 +98,12 @@ def _uses(
     host: HostRoot, functions: dict[str, PciFunction], plans: list[Plan], options: Options, anew: bool = False
 ) -> dict[str, list[str]]:
     """Return by address a sentence for each use that the steps would end."""
-    from .._guards import every
+    from .._guards import registry
 
     addresses = frozenset(one.wanted.pf for one in plans)
     devices = Frameworks(host, functions, pci.NumaNodes(host)).observe(with_parents=False).devices
     # Stopped guests do not use an instance. If they have the whole GPU, their guard reports it.
-    seen = every.observe(host, Scene(functions, devices, Processes(host), addresses, configured=not anew))
+    seen = registry.observe(host, Scene(functions, devices, Processes(host), addresses, configured=not anew))
     found = {}
     for one in plans:
         address = one.wanted.pf

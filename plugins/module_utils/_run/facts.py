@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 from .._devices import iommu, mdevctl, pci, sriov
 from .._devices.pci import NumaNodes, PciFunction
 from .._frameworks import nvidia_sriov
-from .._frameworks.every import Frameworks
+from .._frameworks.registry import Frameworks
 from .._host.root import HostRoot
-from .._model.host import Card, Device, Iommu, Made, Parent, Sriov
+from .._model.host import Card, Device, FrameworkState, Iommu, Parent, Sriov
 
 if TYPE_CHECKING:
     from .._devices.mig import Gpu
@@ -47,7 +47,7 @@ class Observed(NamedTuple):
     facts: Facts
     functions: dict[str, PciFunction]
     frameworks: Frameworks
-    made: Optional[Made]  # None if gather has neither parents, devices nor users
+    made: Optional[FrameworkState]  # None if gather has neither parents, devices nor users
     gpus: Optional[dict[str, Gpu]]  # None without MIG
 
 
@@ -186,11 +186,11 @@ def _add_properties_of_vfs(host: HostRoot, entries: list[Facts]) -> None:
     if not entries:
         return
     from .._devices import vdpa
-    from .._frameworks import vfs
+    from .._frameworks import vf_drivers
 
     of_vdpa = vdpa.observe(host)
     for entry in entries:
-        driver = vfs.shares_of(entry["driver"])
+        driver = vf_drivers.shares_of(entry["driver"])
         virtual_functions = {one["index"]: one for one in entry["virtual_functions"]}
         shares = driver.facts(host, entry["address"], virtual_functions) if driver else {}
         for index, virtual in virtual_functions.items():
@@ -246,7 +246,7 @@ def _iommu(found: Iommu) -> Facts:
     }
 
 
-def _add_users(host: HostRoot, facts: Facts, functions: dict[str, PciFunction], made: Made) -> None:
+def _add_users(host: HostRoot, facts: Facts, functions: dict[str, PciFunction], made: FrameworkState) -> None:
     # Ansible compiles each imported module again in every run.
     from .._guards import holders
     from .._guards.base import PROCESSES, Scene

@@ -15,7 +15,7 @@ from .._devices.identity import Identity
 from .._frameworks.mig_types import GpuInstances
 from .._host.records import Record
 from .._instances.context import Context
-from .._model.host import Definition, Device, Made, Offer, Parent, VgpuType
+from .._model.host import Definition, Device, FrameworkState, Offer, Parent, VgpuType
 from .._run.facts import DEVICES, PARENTS, Facts
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Plain(TypedDict):
     machine_id: str | None
 
 
-def as_plain(made: Made, context: Context) -> Plain:
+def as_plain(made: FrameworkState, context: Context) -> Plain:
     """Return the data to send with the facts."""
     definitions = [
         [*key, one.type_id, one.autostart, [list(pair) for pair in one.attributes]]
@@ -60,7 +60,7 @@ def state_of(facts: Facts, plain: Plain) -> State:
         (parent, uuid): Definition(type_id, autostart, _pairs(attributes))
         for parent, uuid, type_id, autostart, attributes in plain["definitions"]
     }
-    made = Made(
+    made = FrameworkState(
         [_parent(parent) for parent in facts[PARENTS]],
         [_device(device) for device in facts[DEVICES]],
         definitions,

@@ -14,7 +14,7 @@ from typing import NamedTuple, Optional
 from .._core.problems import Failed, Refused
 from .._host.root import HostRoot
 from .._instances.context import observe_context
-from .._model.host import Made
+from .._model.host import FrameworkState
 from .._run.facts import DEFAULT_PARTS, Facts, observe_host
 from .._run.managed_files import Requested
 from .._services import restarts
@@ -51,7 +51,7 @@ def observe_site(
     change it. Reasons of ``host`` may concern every part. Only the roles can report reasons of ``roles``.
     """
     observed = observe_host(host, [*DEFAULT_PARTS, *parts])
-    made = observed.made or Made([], [], {}, {})
+    made = observed.made or FrameworkState([], [], {}, {})
     modes = observe_modes(host, observed.functions)
     layouts = observe_layouts(host, observed.functions, observed.gpus)
     settings = {file.path: observe_settings(host.root, file) for file in files}

@@ -23,7 +23,7 @@ from .._partitions.work import set_layouts
 from .._run.call import Call
 from .._run.facts import Facts, observe
 from .._run.module import UNCHANGED, ended
-from .names import BOOT, DEVICES, LAYOUTS, MODES, UNWANTED
+from .stage_names import BOOT, DEVICES, LAYOUTS, MODES, UNWANTED
 
 Options = Mapping[str, Any]
 WORK: Mapping[str, Callable[[Options, Call], Any]] = {

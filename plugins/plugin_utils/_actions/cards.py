@@ -21,9 +21,9 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.vfio.devices.plugins.module_utils._boot import archive
 from ansible_collections.vfio.devices.plugins.module_utils._run.facts import MIG, PUBLISHED_ROOT, SERIAL_NUMBERS, USERS
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions import variables
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions.known import Variables
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions.parts import Result
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions import variable_checks
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.merged_results import Result
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.play_variables import Variables
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.service_settings import (
     CYBORG,
     CYBORG_FILE,
@@ -38,7 +38,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._actions.service_sett
 )
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.fleet import selection
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plan import resolve
-from ansible_collections.vfio.devices.plugins.plugin_utils._site import due, stages
+from ansible_collections.vfio.devices.plugins.plugin_utils._site import differences, stages
 
 # Ansible loads action plugins before it forks for each host, so the program is built once per run.
 CHECKSUM = hashlib.sha256(archive.build()).hexdigest()
@@ -66,7 +66,7 @@ class ComparesHost(ActionBase):
             gc.freeze()
         result: Result = super().run(tmp, task_vars)
         task_vars = task_vars or {}
-        refused = variables.refusals(variables.known(task_vars, self._templar))
+        refused = variable_checks.refusals(variable_checks.known(task_vars, self._templar))
         if refused:
             # The argument specs of the roles would report only one of these errors.
             return {**result, "changed": False, "failed": True, "msg": "\n".join(refused), "problems": refused}
@@ -109,7 +109,7 @@ def said(error: Exception) -> str:
 def reasons(known: Variables, plan: Any, seen: Any) -> Reasons:
     """Return why the host differs."""
     persist = {role: known.flag(f"{role}_persist") for role in ("sriov", "mig", "mdev")}
-    of_host = due.of_host(plan, seen, known["boot_state"] == "absent", persist)
+    of_host = differences.of_host(plan, seen, known["boot_state"] == "absent", persist)
     of_services = differing(known, plan, seen)
     roles = [*of_host.roles, *_kernel(known), *of_services.roles]
     roles += [] if known["_mdev_is_ready"] else ["mdevctl is not ready"]

@@ -17,11 +17,11 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible_collections.vfio.devices.plugins.module_utils._core.progress import BUDGET
-from ansible_collections.vfio.devices.plugins.module_utils._site.names import BOOT, MODES
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions import long_work, parts
+from ansible_collections.vfio.devices.plugins.module_utils._site.stage_names import BOOT, MODES
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions import long_work, merged_results
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.cards import said
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions.known import Variables
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions.parts import Result
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.merged_results import Result
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.play_variables import Variables
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.service_settings import differing, managed
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plan import resolve
 from ansible_collections.vfio.devices.plugins.plugin_utils._site import stages
@@ -100,7 +100,7 @@ class AppliesPlan(long_work.LongWork):
             last = ""
             for last, result in part.pop("stages", {}).items():
                 of_part = {name: value for name, value in result.items() if name != "progress"}
-                results[last] = parts.merge(results.get(last), of_part)
+                results[last] = merged_results.merge(results.get(last), of_part)
             progress = part.pop("progress", None)
             if not progress:
                 return {**part, "stages": results}

@@ -13,7 +13,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible_collections.vfio.devices.plugins.module_utils._placement import clouds
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions.parts import Result
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.merged_results import Result
 
 
 def directories(task_vars: dict[str, Any]) -> list[str]:

@@ -19,7 +19,7 @@ from typing import Any
 from ansible import constants
 from ansible_collections.vfio.devices.plugins.module_utils._core import progress
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import long_work
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions.parts import Result
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.merged_results import Result
 
 
 class ReportsModuleProgress(long_work.LongWork):

@@ -20,8 +20,8 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 from ansible_collections.vfio.devices.plugins.module_utils._core.progress import BUDGET
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions import parts
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions.parts import Result
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions import merged_results
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.merged_results import Result
 
 # In seconds; each call costs about 0.5 s.
 INTERVAL = 10.0
@@ -106,7 +106,7 @@ class WorkInParts(LongWork):
         while True:
             part = self.call(task_vars, **({} if budget is None else {BUDGET: str(budget)}))
             progress = part.pop("progress", None)
-            merged = parts.merge(merged, part)
+            merged = merged_results.merge(merged, part)
             if not progress:
                 return merged
             done, left = done + progress["done"], progress["left"]

@@ -12,7 +12,7 @@ from typing import TypedDict
 
 from ansible_collections.vfio.devices.plugins.module_utils._boot import files as boot_files
 from ansible_collections.vfio.devices.plugins.module_utils._modes import records
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions.known import Variables
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.play_variables import Variables
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
 
 # The defaults of the roles, because some playbooks have not loaded the role variables yet.

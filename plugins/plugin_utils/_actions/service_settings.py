@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ansible_collections.vfio.devices.plugins.module_utils._services.observe import not_effective
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions.known import Variables
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.play_variables import Variables
 
 NOVA, CYBORG = "nova", "cyborg"
 NOVA_FILE, PROVIDER_FILE = "nova_config_path", "nova_config_provider_path"

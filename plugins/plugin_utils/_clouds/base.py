@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The interface of a cloud: a module with the names of ``Cloud``, and a line in ``every``.
+"""The interface of a cloud: a module with the names of ``Cloud``, and a line in ``registry``.
 
 Cards are those of a resolved plan. All functions are pure. They return problems as sentences without a subject; the
 caller adds profile and card.

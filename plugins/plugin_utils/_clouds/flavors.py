@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import CLOUDS
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.registry import CLOUDS
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import cards_of, share_name
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Plan

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks.every import BY_NAME
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.registry import BY_NAME
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Device
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Parent, Plan, Unselected, VgpuType
 

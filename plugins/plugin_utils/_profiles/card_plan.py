@@ -12,14 +12,14 @@ from collections.abc import Mapping
 from typing import cast
 
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import BY_OWNER
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.registry import BY_OWNER
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is_vendor_vfio, makes_mdevs
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Subject
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Plan
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Profile, Share
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import (
-    groups,
     host_functions,
+    iommu_groups,
     mixture,
     no_vgpus,
     offers,
@@ -32,7 +32,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import (
 UNREADABLE = "its maximum number of virtual functions is unreadable. Read the warnings of vfio.devices.mdev_facts"
 
 
-def create(profile: Profile, subject: Subject, shared: groups.Groups) -> Card:
+def create(profile: Profile, subject: Subject, shared: iommu_groups.Groups) -> Card:
     """Return a card as far as its profile and its properties decide it; ``shared`` are the IOMMU groups of the host."""
     values = {
         "name": subject["name"],
@@ -69,7 +69,7 @@ def create(profile: Profile, subject: Subject, shared: groups.Groups) -> Card:
         # nova offers each of these types that another file enables.
         card["types"] = unselected.types_of(subject)
     if "virtual_functions" in subject and not profile["vgpu"]:
-        card["not_shareable"] = groups.why_not_shareable(subject, card["mode"], shared)
+        card["not_shareable"] = iommu_groups.why_not_shareable(subject, card["mode"], shared)
     return card
 
 

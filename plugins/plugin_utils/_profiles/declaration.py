@@ -17,7 +17,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._modes.wanted import 
 from ansible_collections.vfio.devices.plugins.module_utils._partitions.wanted import parse_gpus
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.base import Cloud
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import BY_OWNER, CLOUDS
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.registry import BY_OWNER, CLOUDS
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan import kinds
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Layout, Placement, Profile, Share
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import (
@@ -26,7 +26,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import (
     scheduler,
     schema,
     selection,
-    standard,
+    standard_names,
     vgpus,
 )
 
@@ -186,8 +186,8 @@ def _placement(part: Declared, label: str, found: list[str]) -> Placement:
         return {"resource_class": None, "traits": []}
     resource_class = placement.get("resource_class")
     traits = placement.get("traits") or []
-    resource_class = _collect(standard.resource_class, resource_class, f"{label}.resource_class", found)
-    right = [trait for trait in traits if _collect(standard.trait, trait, f"{label}.traits", found)]
+    resource_class = _collect(standard_names.resource_class, resource_class, f"{label}.resource_class", found)
+    right = [trait for trait in traits if _collect(standard_names.trait, trait, f"{label}.traits", found)]
     found += [f"trait {trait} is reserved for nova-compute. Remove it" for trait in right if trait in names.NEVER_SET]
     return {"resource_class": resource_class, "traits": list(dict.fromkeys(right))}
 

@@ -17,8 +17,8 @@ from ansible_collections.vfio.devices.plugins.module_utils._core import missing_
 from ansible_collections.vfio.devices.plugins.module_utils._core.wording import closest, one_of
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import plain
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Matches
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import literals, syntax
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.syntax import Node
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import expression_errors, literals
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.expression_errors import Node
 
 # In these nodes, only the first child applies to the card, and the others apply to its result.
 FIRST_ONLY = (
@@ -69,7 +69,7 @@ def compiled(text: str, known: Mapping[str, Kind]) -> Matches:
     try:
         expression = jmespath.compile(text)
     except jmespath.exceptions.JMESPathError as error:
-        raise ValueError(syntax.described(text, error)) from error
+        raise ValueError(expression_errors.described(text, error)) from error
     except RecursionError:
         raise ValueError(TOO_DEEP) from None
     _check_depth(expression.parsed)
@@ -93,7 +93,7 @@ def compiled(text: str, known: Mapping[str, Kind]) -> Matches:
             answer = expression.search(subject)
         # jmespath does not catch all errors, such as the comparison of a list with a number.
         except (jmespath.exceptions.JMESPathError, TypeError) as error:
-            raise ValueError(syntax.evaluated(error)) from error
+            raise ValueError(expression_errors.evaluated(error)) from error
         except RecursionError:
             raise ValueError(TOO_DEEP) from None
         return bool(answer) or (answer == 0 and answer is not False)
@@ -105,7 +105,7 @@ def _check_depth(node: Node) -> None:
     level: list[Node] = [node]
     depth = 0
     while level:
-        level = [child for one in level for child in syntax.below(one)]
+        level = [child for one in level for child in expression_errors.below(one)]
         depth += 1
     if depth > DEEPEST:
         raise ValueError(TOO_DEEP)
@@ -113,7 +113,7 @@ def _check_depth(node: Node) -> None:
 
 def _copies(node: Node) -> int:
     """Return the maximum number of copies of a card in the result of the parsed expression."""
-    copies = [_copies(child) for child in syntax.below(node)]
+    copies = [_copies(child) for child in expression_errors.below(node)]
     if node["type"] in LISTS:
         return sum(copies) or 1
     return max(copies) if node["type"] in CHOICES else math.prod(copies)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Union
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks.every import BY_NAME
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.registry import BY_NAME
 
 TEXT, NUMBER, FLAG = "text", "a whole number", "true or false"
 FRAMEWORK = " or ".join(BY_NAME)

@@ -17,7 +17,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._core.wording import 
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering, refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Facts, Subject
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import plain
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import declaration, expression, groups
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import declaration, expression, iommu_groups
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import facts as facts_of_host
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.selection import select, subjects
 
@@ -93,7 +93,7 @@ def of_host(profiles: Any, facts: Facts) -> Selection:
     for profile in parsed:
         # A profile may also have only the audio function of a GPU.
         if not cards[profile["name"]]:
-            cards[profile["name"]] = dict.fromkeys(groups.companions(profile["names"], facts), UNKNOWN)
+            cards[profile["name"]] = dict.fromkeys(iommu_groups.companions(profile["names"], facts), UNKNOWN)
     listed = [one for one in profiles if isinstance(one, dict)] if isinstance(profiles, list) else []
     selects = {
         one["name"]: one["select"] for one in listed if isinstance(one.get("name"), str) and one["name"] in cards

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar
 from ansible_collections.vfio.devices.plugins.module_utils._devices import driver_names
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import syntax
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.syntax import Node
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import expression_errors
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.expression_errors import Node
 
 ID = re.compile(r"[0-9a-f]{4}\Z")
 ADDRESS_PART = re.compile(r"[0-9a-f:.]*\Z")
@@ -71,7 +71,7 @@ OF_PARTS = ("starts_with", "ends_with", "contains")
 
 def wrong(node: Node) -> Iterator[str]:
     """Yield a sentence for each text in a parsed expression that is compared with a field which never has it."""
-    children = syntax.below(node)
+    children = expression_errors.below(node)
     if node["type"] == "comparator" or node["type"] == "function_expression" and node["value"] in OF_PARTS:
         fields = [name for child in children if (name := _field(child)) and name in SPELLINGS]
         if node["type"] == "comparator" and any(_field(child) in DRIVERS for child in children):

@@ -53,7 +53,7 @@ def why_not(chosen: list[Chosen], subject: Subject) -> str | None:
 def _rooms(subject: Subject, type_ids: Iterable[str], occupied: bool = True) -> Capacity:
     """Return the capacity of a card for a mix. Different sizes need a mode, which mdev_instance enables."""
     rooms = offers.rooms_of(subject, ONE_SIZE, occupied)
-    if rooms.has_size_mode and len({rooms.framebuffer(type_id) for type_id in type_ids}) > 1:
+    if rooms.has_heterogeneous_mode and len({rooms.framebuffer(type_id) for type_id in type_ids}) > 1:
         rooms = offers.rooms_of(subject, ANY_SIZE, occupied)
     return rooms
 

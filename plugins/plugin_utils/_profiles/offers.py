@@ -12,8 +12,8 @@ nova fails at a parent whose devices are missing while a guest uses one of them.
 from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.capacity import ONE_TYPE, Capacity, CardDevices
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks.every import capacity_of_card
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.mig_types import GpuInstances
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.registry import capacity_of_card
 from ansible_collections.vfio.devices.plugins.module_utils._model import host as model
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan import host
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Device, Subject

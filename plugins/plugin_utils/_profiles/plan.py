@@ -12,7 +12,7 @@ from collections import Counter
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import BY_OWNER, CLOUDS
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.registry import BY_OWNER, CLOUDS
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import empty_plan, of_card, shares_of
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Facts
@@ -23,7 +23,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import (
     card_plan,
     declaration,
     expression,
-    groups,
+    iommu_groups,
     scheduler,
     selection,
     unselected,
@@ -50,7 +50,7 @@ def plan(profiles: Any, facts: Facts) -> tuple[Plan, list[str]]:
     parsed, problems = declaration.parse(profiles)
     result = empty_plan()
     cards = result["cards"]
-    shared = groups.members(facts["physical_functions"])
+    shared = iommu_groups.members(facts["physical_functions"])
     subjects = selection.subjects(facts)
     selected = set()
     schedulers: dict[str, Scheduler] = {}
@@ -92,7 +92,7 @@ def _plan_companions(profiles: list[Profile], facts: Facts, result: Plan, proble
     claims: dict[str, list[Profile]] = {}
     for profile in profiles:
         label = f"profile {profile['name']}"
-        for name in groups.companions(profile["names"], facts) if profile["complete"] else ():
+        for name in iommu_groups.companions(profile["names"], facts) if profile["complete"] else ():
             claims.setdefault(name, []).append(profile)
             if profile["mode"] == "pf":
                 result["functions"].append({"pf": name, **(profile["function"] or {}), "label": label})

@@ -12,7 +12,7 @@ Validation, the argument spec of the role vfio and the table of keys in the guid
 from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.vgpu_scheduler import POLICIES
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import CLOUDS
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.registry import CLOUDS
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import (
     A_LAYOUT,
     A_NAME,

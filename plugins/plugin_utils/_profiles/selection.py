@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks.every import BY_NAME
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.registry import BY_NAME
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Device, Facts, OfferedType, Parent, Subject
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Matches, Profile
 

@@ -13,7 +13,7 @@ from typing import TypedDict, cast
 
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.nvidia_vfio_view import DEVICE_API
 from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import MAX
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import CLOUDS
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.registry import CLOUDS
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is_vendor_vfio
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import OfferedType, Subject
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, NovaSettings, VgpuType

@@ -18,7 +18,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._core.wording import 
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Facts, Subject
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import plain
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import groups
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import iommu_groups
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.no_vgpus import are_unusable
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.selection import subjects
 
@@ -77,7 +77,7 @@ def _kinds(hosts: Mapping[str, Facts]) -> list[Kind]:
                 select, label = json.dumps([card["name"]]), str(card["name"])
             kind = found.setdefault(select, Kind(select, label, [], []))
             kind.cards.append((host, card))
-            kind.companions.extend((host, name) for name in groups.companions_of(card, facts))
+            kind.companions.extend((host, name) for name in iommu_groups.companions_of(card, facts))
     return list(found.values())
 
 
@@ -102,7 +102,7 @@ def _others(names: list[str], own: set[tuple[str, str]], hosts: Mapping[str, Fac
     """Return where the addresses of a list are other cards, which would be passed through by mistake."""
     found: dict[str, list[str]] = {}
     for host, facts in hosts.items():
-        present = {*subjects(facts), *groups.companions(names, facts)}
+        present = {*subjects(facts), *iommu_groups.companions(names, facts)}
         for name in names:
             if name in present and (host, name) not in own:
                 found.setdefault(name, []).append(host)

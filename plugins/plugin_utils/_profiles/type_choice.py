@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers, wording
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks.every import advice, why_not_settable
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.mig_types import (
     GpuInstances,
     capacities,
     is_mig_backed,
 )
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.registry import advice, why_not_settable
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Mig, OfferedType, Subject
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Share
 

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import MAX, parse_instances
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import BY_OWNER
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.registry import BY_OWNER
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Share
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import check, schema
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from itertools import groupby
 
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks.every import BY_NAME
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.registry import BY_NAME
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import device_name, shares_of, type_name
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Subject, User
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card

@@ -16,7 +16,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.cyborg import cyborg_config
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.nova import nova_config
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.nova_provider_config import provider_config
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.tree import placement_tree
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.provider_tree import placement_tree
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plan import resolve
 
 FILTERS: Mapping[str, Callable[..., object]] = {

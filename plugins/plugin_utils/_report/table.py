@@ -19,7 +19,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Fac
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import card_types
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.offers import gpu_instances
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.selection import subjects
-from ansible_collections.vfio.devices.plugins.plugin_utils._report import classes
+from ansible_collections.vfio.devices.plugins.plugin_utils._report import pci_classes
 from ansible_collections.vfio.devices.plugins.plugin_utils._report.cards_in_use import users_by_name
 
 HEADING = (
@@ -63,7 +63,7 @@ def _row(host: str, card: Subject) -> Row:
         card["name"],
         card.get("model") or "",
         f"{card['vendor_id']}:{card['product_id']}" if card.get("vendor_id") else "",
-        classes.words(card.get("class")),
+        pci_classes.words(card.get("class")),
         card.get("driver") or "",
         "" if card["numa_node"] is None else str(card["numa_node"]),
         card["framework"] or "",

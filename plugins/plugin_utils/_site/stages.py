@@ -18,10 +18,16 @@ from ansible_collections.vfio.devices.plugins.module_utils._run.facts import (
     SERIAL_NUMBERS,
     USERS,
 )
-from ansible_collections.vfio.devices.plugins.module_utils._site.names import BOOT, DEVICES, LAYOUTS, MODES, UNWANTED
+from ansible_collections.vfio.devices.plugins.module_utils._site.stage_names import (
+    BOOT,
+    DEVICES,
+    LAYOUTS,
+    MODES,
+    UNWANTED,
+)
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Plan
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
-from ansible_collections.vfio.devices.plugins.plugin_utils._site import due, entries
+from ansible_collections.vfio.devices.plugins.plugin_utils._site import differences, module_options
 
 # The options of a module.
 Options = dict[str, object]
@@ -50,7 +56,7 @@ def rounds(plan: Plan, parts: Iterable[str], check_mode: bool) -> list[list[str]
 
     The devices of a card can only be planned after a pending change of its mode or layout.
     """
-    wanted = [name for name in due.PARTS if name in parts]
+    wanted = [name for name in differences.PARTS if name in parts]
     of_cards = [name for name in wanted if name in OF_CARDS]
     if check_mode or not of_cards or not _is_linked(plan):
         return [wanted]
@@ -67,18 +73,18 @@ def of_plan(known: Variables, plan: Plan, parts: Sequence[str]) -> dict[str, Opt
     found: dict[str, Options] = {}
     if MODES in parts and plan["functions"]:
         found[MODES] = {
-            "functions": entries.complete_functions(plan["functions"]),
+            "functions": module_options.complete_functions(plan["functions"]),
             **_common(known, "sriov"),
             "allow_host_network": flag(known["sriov_allow_host_network"], "sriov_allow_host_network"),
         }
     if LAYOUTS in parts and plan["partitions"]:
-        found[LAYOUTS] = {"gpus": entries.complete_gpus(plan["partitions"]), **_common(known, "mig")}
+        found[LAYOUTS] = {"gpus": module_options.complete_gpus(plan["partitions"]), **_common(known, "mig")}
     if DEVICES in parts:
         for stage, listed, state in ((DEVICES, "instances", "present"), (UNWANTED, "unwanted", "absent")):
             wanted = plan["instances"] if listed == "instances" else plan["unwanted"]
             if wanted:
                 found[stage] = {
-                    "instances": entries.complete_instances(wanted),
+                    "instances": module_options.complete_instances(wanted),
                     **_common(known, "mdev"),
                     "state": state,
                     "exact": stage == DEVICES,

@@ -18,7 +18,7 @@ from ansible_collections.vfio.devices.plugins.filter import (
     resolve,
 )
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt, nova_mdev, nova_pci
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.tree import placement_tree
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.provider_tree import placement_tree
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     cards_of,
     has_mdevs,

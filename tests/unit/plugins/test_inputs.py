@@ -32,7 +32,7 @@ from ansible_collections.vfio.devices.plugins.filter import (
 from ansible_collections.vfio.devices.plugins.filter.resolve import resolve
 from ansible_collections.vfio.devices.plugins.module_utils._boot.restore import restore
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks import every as frameworks
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks import registry as frameworks
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks import type_description
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.capacity import CardDevices
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import Offer, Parent, VgpuType

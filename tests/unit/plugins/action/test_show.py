@@ -8,7 +8,7 @@ import types
 import pytest
 from ansible.plugins.action import ActionBase
 from ansible_collections.vfio.devices.plugins.action import show as action
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions import text
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions import console_text
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def show(monkeypatch):
     """Run the action with some options; return its result and its output."""
     monkeypatch.setattr(ActionBase, "run", lambda self, tmp, task_vars: {})
     printed = []
-    monkeypatch.setattr(text.Display, "display", lambda self, line: printed.append(line))
+    monkeypatch.setattr(console_text.Display, "display", lambda self, line: printed.append(line))
 
     def show(**options):
         plugin = action.ActionModule.__new__(action.ActionModule)

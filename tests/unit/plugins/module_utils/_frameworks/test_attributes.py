@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.vfio.devices.plugins.filter.resolve import resolve
 from ansible_collections.vfio.devices.plugins.module_utils._boot.restore import restore
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks import attributes, every
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks import attributes, registry
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError
 from ansible_collections.vfio.devices.tests.simhost.tree import constant
 from hypothesis import given
@@ -202,7 +202,7 @@ def test_what_cannot_be_written_is_told(device, name, errno):
     ],
 )
 def test_what_a_driver_lets_be_set(type_id, framework, names, reason):
-    found = every.why_not_settable(framework, type_id, [(name, "1") for name in names])
+    found = registry.why_not_settable(framework, type_id, [(name, "1") for name in names])
     assert (found is None) == (reason is None)
     assert reason is None or reason in found
 

@@ -7,7 +7,7 @@ import inspect
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.base import Framework
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks.every import BY_NAME, FRAMEWORKS
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.registry import BY_NAME, FRAMEWORKS
 
 each = pytest.mark.parametrize("framework", FRAMEWORKS, ids=lambda framework: framework.NAME)
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.module_utils._guards import every, libvirt
+from ansible_collections.vfio.devices.plugins.module_utils._guards import libvirt, registry
 from ansible_collections.vfio.devices.plugins.module_utils._guards.holders import HOLDERS
 from ansible_collections.vfio.devices.tests.unit.domains import told
 from ansible_collections.vfio.devices.tests.unit.lists import by
@@ -27,4 +27,4 @@ def test_domains_of_libvirt_join_the_processes(simulated, monkeypatch):
 
 
 def test_processes_and_guests_are_found_first():
-    assert every.GUARDS[: len(HOLDERS)] == HOLDERS
+    assert registry.GUARDS[: len(HOLDERS)] == HOLDERS

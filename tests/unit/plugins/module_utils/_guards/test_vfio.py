@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._devices import iommu as _iommu
 from ansible_collections.vfio.devices.plugins.module_utils._devices import pci as _pci
-from ansible_collections.vfio.devices.plugins.module_utils._guards import every
+from ansible_collections.vfio.devices.plugins.module_utils._guards import registry
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import Scene
 from ansible_collections.vfio.devices.plugins.module_utils._guards.processes import Processes
 from ansible_collections.vfio.devices.tests.simhost.tree import Link
@@ -101,7 +101,7 @@ def test_a_guest_that_only_the_driver_names(simulated):
 def functions_only(host):
     """Return the uses that are visible without any list of devices."""
     root = host.root()
-    return every.observe(root, Scene(_pci.observe(root), [], Processes(root)), every.HOLDERS)
+    return registry.observe(root, Scene(_pci.observe(root), [], Processes(root)), registry.HOLDERS)
 
 
 def test_the_kernel_tells_what_is_in_a_group_that_nobody_asked_for(simulated):

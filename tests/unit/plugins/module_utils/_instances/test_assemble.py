@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.module_utils._instances.assemble import assemble
 from ansible_collections.vfio.devices.plugins.module_utils._instances.context import Context
-from ansible_collections.vfio.devices.plugins.module_utils._model.host import Made, Parent
+from ansible_collections.vfio.devices.plugins.module_utils._model.host import FrameworkState, Parent
 
 CARD = "0000:84:00.0"
 VF = {
@@ -23,7 +23,7 @@ def test_a_device_that_only_a_record_knows_is_defined():
     parent = Parent("0000:84:00.4", "vendor_vfio", physical_function=CARD)
     record = {"instances": [VF], "identity": {"subsystem": "10de:1851"}}
     state = assemble(
-        Made([parent], [], {}, {}), Context({CARD: record}, {CARD: {"subsystem": "10de:1851"}}, {}, {}, "1")
+        FrameworkState([parent], [], {}, {}), Context({CARD: record}, {CARD: {"subsystem": "10de:1851"}}, {}, {}, "1")
     )
     (device,) = state.devices
     assert (device.address, device.state, device.framework) == ("0000:84:00.4", "defined", "vendor_vfio")
@@ -35,6 +35,6 @@ def test_the_record_of_another_card_is_worth_nothing():
     parent = Parent("0000:84:00.4", "vendor_vfio", physical_function=CARD)
     record = {"instances": [VF], "identity": {"subsystem": "10de:1851"}}
     state = assemble(
-        Made([parent], [], {}, {}), Context({CARD: record}, {CARD: {"subsystem": "10de:ffff"}}, {}, {}, None)
+        FrameworkState([parent], [], {}, {}), Context({CARD: record}, {CARD: {"subsystem": "10de:ffff"}}, {}, {}, None)
     )
     assert state.records == {}

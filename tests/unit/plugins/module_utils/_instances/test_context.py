@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.module_utils._devices import pci
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks.every import Frameworks
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.registry import Frameworks
 from ansible_collections.vfio.devices.plugins.module_utils._instances.context import observe_context
 
 

@@ -6,13 +6,17 @@ from __future__ import annotations
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError
 from ansible_collections.vfio.devices.plugins.module_utils._instances.failures import REMEDIES, explain
-from ansible_collections.vfio.devices.plugins.module_utils._model.work import AllowSizes, KeepDefinition, KeepDevices
+from ansible_collections.vfio.devices.plugins.module_utils._model.work import (
+    KeepDefinition,
+    KeepDevices,
+    SetHeterogeneousMode,
+)
 
 
 @pytest.mark.parametrize(
     ("step", "sentence"),
     [
-        (AllowSizes("c"), "cannot enable vGPUs of several framebuffer sizes on c: why"),
+        (SetHeterogeneousMode("c"), "cannot enable vGPUs of several framebuffer sizes on c: why"),
         (KeepDevices("c", "record", None), "cannot record c on c: why"),
         (KeepDefinition("c", "p", "u", None, takes_away=True), "cannot undefine u on p: why"),
         (KeepDefinition("c", "p", "u", None, takes_away=False), "cannot define u on p: why"),
@@ -23,6 +27,6 @@ def test_what_was_attempted(step, sentence):
 
 
 def test_only_errors_of_a_device_have_a_remedy():
-    step = AllowSizes("c")
+    step = SetHeterogeneousMode("c")
     assert explain(step, HostError("why", "sys/x", errno="EIO")).endswith(REMEDIES["EIO"])
     assert explain(step, HostError("why", "etc/x", errno="EIO")).endswith("why")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks.every import NO_PARENTS
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.registry import NO_PARENTS
 from ansible_collections.vfio.devices.plugins.module_utils._instances import plan as _instance_plan
 from ansible_collections.vfio.devices.plugins.module_utils._instances.state import State
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import Device, Offer, Parent, VgpuType

@@ -10,7 +10,7 @@ from collections import Counter
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._instances.restore_devices import describe
-from ansible_collections.vfio.devices.plugins.module_utils._model.work import AllowSizes, KeepDevices
+from ansible_collections.vfio.devices.plugins.module_utils._model.work import KeepDevices, SetHeterogeneousMode
 from ansible_collections.vfio.devices.tests.unit.plugins.conftest import Arrival
 
 L40S, A40, T4 = "0000:84:00.0", "0000:41:00.0", "0000:3b:00.0"
@@ -100,9 +100,9 @@ def test_new_devices_stay(simulated, monkeypatch):
 @pytest.mark.parametrize(
     ("step", "removed", "again", "text"),
     [
-        (AllowSizes("c"), 0, 0, ""),
-        (AllowSizes("c"), 2, 0, ". Removed from c before: 2"),
-        (AllowSizes("c"), 2, 1, ". Removed from c before: 2. Created again: 1"),
+        (SetHeterogeneousMode("c"), 0, 0, ""),
+        (SetHeterogeneousMode("c"), 2, 0, ". Removed from c before: 2"),
+        (SetHeterogeneousMode("c"), 2, 1, ". Removed from c before: 2. Created again: 1"),
         (KeepDevices("c", "record", None), 2, 0, ""),
     ],
 )

@@ -8,7 +8,7 @@ import json
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._devices import pci
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks.every import Frameworks
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.registry import Frameworks
 from ansible_collections.vfio.devices.plugins.module_utils._instances import job
 from ansible_collections.vfio.devices.plugins.module_utils._instances.context import observe_context
 from ansible_collections.vfio.devices.plugins.module_utils._site.devices import as_plain, state_of

@@ -79,5 +79,5 @@ print(*(name.removeprefix({engine!r} + ".") for name in sys.modules))
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     loaded = set(done.stdout.split())
     assert {"_guards.holders", "_run.facts", "_site.recorded"} <= loaded
-    of_changes = ("_modes.", "_partitions.", "_model.work", "_guards.every", "_guards.domain_xml", "_instances.plan")
+    of_changes = ("_modes.", "_partitions.", "_model.work", "_guards.registry", "_guards.domain_xml", "_instances.plan")
     assert not [name for name in loaded if name.startswith(of_changes)] and "xml.etree" not in loaded

@@ -11,7 +11,7 @@ import pytest
 from ansible.plugins.action import ActionBase
 from ansible_collections.vfio.devices.plugins.modules import cards_apply as module
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import cards_apply, long_work
-from ansible_collections.vfio.devices.plugins.plugin_utils._site import due
+from ansible_collections.vfio.devices.plugins.plugin_utils._site import differences
 from ansible_collections.vfio.devices.tests.unit.site import DECLARATIONS, VARIABLES
 
 T4 = "0000:3b:00.0"
@@ -24,7 +24,7 @@ def act(monkeypatch, run_module):
     lines, calls = [], []
     monkeypatch.setattr(long_work, "tell", lines.append)
 
-    def run(host, parts=due.PARTS, check=False, budget=None, fail=None, **variables):
+    def run(host, parts=differences.PARTS, check=False, budget=None, fail=None, **variables):
         plugin = cards_apply.AppliesPlan.__new__(cards_apply.AppliesPlan)
         plugin._task = types.SimpleNamespace(args={}, async_val=0, environment=[], check_mode=check)
         plugin._connection = types.SimpleNamespace(_shell=types.SimpleNamespace(env_prefix=dict))

@@ -7,7 +7,7 @@ import inspect
 
 import pytest
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.base import Cloud
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import CLOUDS
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.registry import CLOUDS
 
 each = pytest.mark.parametrize("cloud", CLOUDS, ids=lambda cloud: cloud.OWNER)
 

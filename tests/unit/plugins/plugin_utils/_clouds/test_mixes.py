@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vfio.devices.plugins.filter.flavor_extra_specs import flavor_extra_specs
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova, tree
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova, provider_tree
 from ansible_collections.vfio.devices.tests.unit.plans import mdevs, plan, refusals, vendor_vgpus
 
 NAMES = ("NVIDIA L40S-4Q", "NVIDIA L40S-8Q")
@@ -68,10 +68,10 @@ def test_a_flavor_for_each_type():
 
 def test_one_provider_has_an_inventory_of_each_type():
     changes = [{"resource_class": "CUSTOM_4Q"}, {"resource_class": "CUSTOM_8Q", "total": 0}]
-    (_root, provider) = tree.placement_tree(plan(mixed(vendor_vgpus, *changes, owner="none")), "node")
+    (_root, provider) = provider_tree.placement_tree(plan(mixed(vendor_vgpus, *changes, owner="none")), "node")
     assert provider["inventories"] == {"CUSTOM_4Q": {"total": 2}}
     assert "CUSTOM_VFIO_TYPE_NVIDIA_L40S_8Q" in provider["traits"]
-    (sentence,) = refusals(tree.placement_tree, plan(mixed(vendor_vgpus, {}, {}, owner="none")), "node")
+    (sentence,) = refusals(provider_tree.placement_tree, plan(mixed(vendor_vgpus, {}, {}, owner="none")), "node")
     assert sentence.endswith(
         "guests that ask for CUSTOM_VGPU would get any of its types. Give each entry of vgpu a "
         "placement.resource_class of its own"
@@ -82,7 +82,7 @@ def test_one_provider_has_an_inventory_of_each_type():
 def test_providers_of_nova_have_the_traits_of_their_type(drain):
     card = mixed(mdevs, {"traits": ["CUSTOM_SMALL"]}, {"traits": ["CUSTOM_LARGE"]})
     if drain:
-        assert len(refusals(tree.placement_tree, plan(card), "node", drain=True)) == 1
+        assert len(refusals(provider_tree.placement_tree, plan(card), "node", drain=True)) == 1
         return
-    (_root, *providers) = tree.placement_tree(plan(card), "node")
+    (_root, *providers) = provider_tree.placement_tree(plan(card), "node")
     assert [provider["traits"] for provider in providers] == [["CUSTOM_SMALL"]] * 2 + [["CUSTOM_LARGE"]] * 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import yaml
 from ansible_collections.vfio.devices.plugins.module_utils._modes.wanted import SETTINGS
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import BY_OWNER
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.registry import BY_OWNER
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan import kinds
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import declaration, schema
 

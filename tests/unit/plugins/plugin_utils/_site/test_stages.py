@@ -10,7 +10,7 @@ import yaml
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plan import resolve
-from ansible_collections.vfio.devices.plugins.plugin_utils._site import due, stages
+from ansible_collections.vfio.devices.plugins.plugin_utils._site import differences, stages
 from ansible_collections.vfio.devices.tests.simhost.tree import File, Link
 from ansible_collections.vfio.devices.tests.unit.site import DECLARATIONS, VARIABLES, Site
 
@@ -68,23 +68,23 @@ def test_one_run_does_what_the_roles_do(simulated, name, host):
 def test_devices_of_new_functions_need_a_second_run(simulated):
     facts = simulated("mixed").facts()
     plan = resolve(DECLARATIONS["demo"]["profiles"], facts)
-    assert stages.rounds(plan, due.PARTS, False) == [["modes", "layouts"], ["devices", "boot"]]
-    assert stages.rounds(plan, due.PARTS, True) == [list(due.PARTS)]
+    assert stages.rounds(plan, differences.PARTS, False) == [["modes", "layouts"], ["devices", "boot"]]
+    assert stages.rounds(plan, differences.PARTS, True) == [list(differences.PARTS)]
     assert stages.rounds(plan, ["modes"], False) == [["modes"], ["devices"]]
     assert stages.rounds(plan, ["boot"], False) == [["boot"]]
 
 
 def test_cards_that_do_not_depend_on_each_other_need_one(simulated):
     plan = resolve(DECLARATIONS["demo"]["profiles"], simulated("nics").facts())
-    assert stages.rounds(plan, due.PARTS, False) == [list(due.PARTS)]
+    assert stages.rounds(plan, differences.PARTS, False) == [list(differences.PARTS)]
 
 
 def test_only_what_is_in_the_plan_is_a_stage(simulated):
     plan = resolve(DECLARATIONS["demo"]["profiles"], simulated("t4").facts())
-    assert set(stages.of_plan(VARIABLES, plan, due.PARTS)) == {"devices", "boot"}
-    assert stages.of_plan(VARIABLES, resolve([], simulated("t4").facts()), due.PARTS) == {}
+    assert set(stages.of_plan(VARIABLES, plan, differences.PARTS)) == {"devices", "boot"}
+    assert stages.of_plan(VARIABLES, resolve([], simulated("t4").facts()), differences.PARTS) == {}
     absent = {**VARIABLES, "boot_state": "absent"}
-    assert set(stages.of_plan(absent, resolve([], simulated("t4").facts()), due.PARTS)) == {"boot"}
+    assert set(stages.of_plan(absent, resolve([], simulated("t4").facts()), differences.PARTS)) == {"boot"}
 
 
 @pytest.mark.parametrize("stage", TASKS)
@@ -103,7 +103,7 @@ def test_the_options_are_those_of_the_tasks_of_the_roles(stage):
         ("unwanted", {"parent": T4}),
     )}  # fmt: skip
     marked = {**VARIABLES, "vfio_accept_unseen": ["marked"], "boot_python": "/python"}
-    made = stages.of_plan(marked, plan, due.PARTS)[stage]
+    made = stages.of_plan(marked, plan, differences.PARTS)[stage]
     # The defaults of the role set host_root of the module, which has another default.
     assert {*options, "host_root"} == made.keys() - ({"state", "exact", "placement"} - {*options})
     for name, text in options.items():

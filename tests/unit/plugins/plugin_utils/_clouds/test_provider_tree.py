@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.module_utils._placement import plan as _placement_plan
 from ansible_collections.vfio.devices.plugins.module_utils._placement import wanted as _placement_wanted
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import tree
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import provider_tree
 from ansible_collections.vfio.devices.tests.unit import placement_fake
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,7 +70,7 @@ def cards(draw):
 def test_placement_inventory_accepts_whatever_comes_out(cards, shape, agent, host, exact, drain, mode, preview):
     options = {**OPTIONS, "shape": shape, "cyborg_agent": agent, "cyborg_host": host, "exact_names": exact}
     options.update(drain=drain, traits_mode=mode, preview=preview)
-    providers, problems = tree.providers({"cards": cards}, options)
+    providers, problems = provider_tree.providers({"cards": cards}, options)
     if problems:
         assert all(isinstance(sentence, str) for sentence in problems)
         return
@@ -92,5 +92,5 @@ def test_placement_inventory_accepts_whatever_comes_out(cards, shape, agent, hos
 
 def test_whatever_the_root_is_called():
     for root in ("", " ", "n" * 200, "n\n"):
-        problems = tree.providers({"cards": []}, {**OPTIONS, "root": root})[1]
+        problems = provider_tree.providers({"cards": []}, {**OPTIONS, "root": root})[1]
         assert len(problems) == (root != "n" * 200)

@@ -6,17 +6,19 @@ from __future__ import annotations
 import types
 
 import pytest
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import standard
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import standard_names
 
 
 @pytest.fixture
 def os_traits(monkeypatch):
-    monkeypatch.setattr(standard, "os_traits", types.SimpleNamespace(get_traits=lambda: ["HW_NIC_SRIOV", "HW_GPU_API"]))
+    monkeypatch.setattr(
+        standard_names, "os_traits", types.SimpleNamespace(get_traits=lambda: ["HW_NIC_SRIOV", "HW_GPU_API"])
+    )
 
 
 @pytest.mark.parametrize("text", ["VGPU", "PGPU", "PCI_DEVICE", "SRIOV_NET_VF", "FPGA", "CUSTOM_NFV_VF"])
 def test_classes(text):
-    assert standard.resource_class(text) == text
+    assert standard_names.resource_class(text) == text
 
 
 @pytest.mark.parametrize("text", ["NFV_VF", "VCPU", "MEMORY_MB", "VGPUS", "A" * 255])
@@ -24,20 +26,20 @@ def test_classes_that_are_none(text):
     with pytest.raises(
         ValueError, match=f"{text} is not a standard class for devices. The standard classes are FPGA.* Write CUSTOM_"
     ):
-        standard.resource_class(text)
+        standard_names.resource_class(text)
 
 
 @pytest.mark.parametrize("text", ["vgpu", "", "CUSTOM_", "CUSTOM_a", "CUSTOM_A\n", "A" * 256, "\uff21"])
 def test_what_cannot_be_a_class(text):
     with pytest.raises(ValueError, match="is not a resource class such as VGPU"):
-        standard.resource_class(text)
+        standard_names.resource_class(text)
     with pytest.raises(ValueError, match="is not a trait such as CUSTOM_TIER_GOLD"):
-        standard.trait(text)
+        standard_names.trait(text)
 
 
 @pytest.mark.parametrize("text", ["HW_NIC_SRIOV", "CUSTOM_TIER_GOLD"])
 def test_traits(os_traits, text):
-    assert standard.trait(text) == text
+    assert standard_names.trait(text) == text
 
 
 @pytest.mark.parametrize(
@@ -45,9 +47,9 @@ def test_traits(os_traits, text):
 )
 def test_traits_that_are_none(os_traits, text, said):
     with pytest.raises(ValueError, match=f"trait {text} is not a standard trait.*{said}"):
-        standard.trait(text)
+        standard_names.trait(text)
 
 
 def test_without_os_traits_every_standard_trait_is_taken(monkeypatch):
-    monkeypatch.setattr(standard, "os_traits", None)
-    assert standard.trait("HW_NIC_SRIOVS") == "HW_NIC_SRIOVS"
+    monkeypatch.setattr(standard_names, "os_traits", None)
+    assert standard_names.trait("HW_NIC_SRIOVS") == "HW_NIC_SRIOVS"

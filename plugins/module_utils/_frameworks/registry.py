@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Optional
 
 from .._devices.pci import NumaNodes, PciFunction
 from .._host.root import HostRoot
-from .._model.host import Made
+from .._model.host import FrameworkState
 from . import attributes, mdev, nvidia_vfio
 
 if TYPE_CHECKING:
@@ -42,11 +42,11 @@ class Frameworks:
             if name in self._functions
         }
 
-    def observe(self, with_parents: bool = True) -> Made:
+    def observe(self, with_parents: bool = True) -> FrameworkState:
         """Return parents and devices; without ``with_parents``, skip parents whose types are slow to read."""
         found = [view.observe(with_parents) for view in self._views.values()]
         devices = [device for made in found for device in made.devices]
-        return Made(
+        return FrameworkState(
             [parent for made in found for parent in made.parents],
             # Devices that are only defined come last.
             sorted(devices, key=lambda device: device.state == "defined"),

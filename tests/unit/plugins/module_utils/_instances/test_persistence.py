@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.module_utils._instances.records import with_persistence
+from ansible_collections.vfio.devices.plugins.module_utils._instances.persistence import with_persistence
 from ansible_collections.vfio.devices.plugins.module_utils._instances.state import Plan, State
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import Definition, Device
 from ansible_collections.vfio.devices.plugins.module_utils._model.work import (

@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._capture import keep
+from ansible_collections.vfio.devices.plugins.module_utils._capture import kept_content
 from ansible_collections.vfio.devices.plugins.module_utils._capture.anonymize import Anonymizer
 
 
 @pytest.fixture
 def kept():
     hide = Anonymizer("secret", ("compute7",))
-    return lambda path, text: keep.content(path, text, hide)
+    return lambda path, text: kept_content.content(path, text, hide)
 
 
 @pytest.mark.parametrize(
@@ -42,9 +42,9 @@ def test_content(kept, path, text, wanted):
 
 def test_output_of_programs():
     hide = Anonymizer("secret")
-    assert keep.output(("mdevctl", "list"), "secret", hide) == ""
-    assert keep.output(("ip", "-j", "-d", "link", "show", "dev", "eno1"), "no JSON", hide) == ""
+    assert kept_content.output(("mdevctl", "list"), "secret", hide) == ""
+    assert kept_content.output(("ip", "-j", "-d", "link", "show", "dev", "eno1"), "no JSON", hide) == ""
     said = '[{"ifname": "eno1", "ifalias": "secret", "vfinfo_list": [{"vf": 0, "address": "3c:ec:ef:12:34:56"}]}]'
-    assert keep.output(("ip", "-j", "-d", "link", "show", "dev", "eno1"), said, hide) == (
+    assert kept_content.output(("ip", "-j", "-d", "link", "show", "dev", "eno1"), said, hide) == (
         '[{"ifname": "eno1", "vfinfo_list": [{"vf": 0, "address": "02:00:00:00:00:01"}]}]'
     )

@@ -8,8 +8,8 @@ from ansible_collections.vfio.devices.plugins.module_utils._boot import instance
 from ansible_collections.vfio.devices.plugins.module_utils._boot.restore import restore
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._devices import pci
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks import every
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks.every import BY_NAME, Frameworks, advice
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks import registry
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.registry import BY_NAME, Frameworks, advice
 from ansible_collections.vfio.devices.plugins.module_utils._guards import devices
 from ansible_collections.vfio.devices.plugins.module_utils._host import writable
 from ansible_collections.vfio.devices.plugins.modules import sriov_pf_mode
@@ -113,11 +113,11 @@ class Acme:
 
 
 def test_the_example_of_the_guide_is_a_framework(simulated, run_module, monkeypatch):
-    acme = guide.example("Add a framework", "acme", every.__package__)
+    acme = guide.example("Add a framework", "acme", registry.__package__)
     test_base.test_it_says_and_does_all_that_is_asked_of_a_framework(acme)
-    monkeypatch.setitem(every.BY_NAME, acme.NAME, acme)
-    for module in (every, devices, instances):
-        monkeypatch.setattr(module, "FRAMEWORKS", (*every.FRAMEWORKS, acme))
+    monkeypatch.setitem(registry.BY_NAME, acme.NAME, acme)
+    for module in (registry, devices, instances):
+        monkeypatch.setattr(module, "FRAMEWORKS", (*registry.FRAMEWORKS, acme))
     path = writable.Writable("sys/bus/pci/devices/<address>/acme_profile", writable.ATTRIBUTE, "", "")
     monkeypatch.setattr(writable, "PATHS", (*writable.PATHS, path))
     host = Acme(simulated("nics")).host

@@ -10,7 +10,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._core import problems
 from ansible_collections.vfio.devices.plugins.module_utils._devices.binding import binding_of_option, native
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import Binding, Card, GroupPeer, VirtualFunction
 from ansible_collections.vfio.devices.plugins.module_utils._model.wanted import CardTarget
-from ansible_collections.vfio.devices.plugins.module_utils._modes import guards
+from ansible_collections.vfio.devices.plugins.module_utils._modes import checks
 from ansible_collections.vfio.devices.tests.simhost.tree import Attribute, Link
 from ansible_collections.vfio.devices.tests.unit.domains import told
 
@@ -215,15 +215,15 @@ PF, OTHER, ON_VFIO, ON_STUB = (
 )
 def test_vfs_that_no_guest_could_use(card, num_vfs, begins):
     target = CardTarget(native("mlx5_core"), num_vfs, vf_binding=binding_of_option("vfio-pci"))
-    found = guards.passthrough(card, target, ())
+    found = checks.passthrough(card, target, ())
     assert [sentence[: len(begins)] for sentence in found] == [begins] if begins else found == []
-    assert guards.passthrough(card, target._replace(vf_binding=None), ()) == []
+    assert checks.passthrough(card, target._replace(vf_binding=None), ()) == []
 
 
 def test_drive_behind_a_controller_goes_with_it():
     vmd = in_group("0000:00:0e.0", "vmd", is_above=True)
     target = CardTarget(binding_of_option("vfio-pci"), 0, passthrough=True)
-    (problem,) = guards.passthrough(of_group([vmd]), target, ("0000:00:0e.0",))
+    (problem,) = checks.passthrough(of_group([vmd]), target, ("0000:00:0e.0",))
     assert "is behind the controller 0000:00:0e.0, which vmd has" in problem
 
 

@@ -8,8 +8,8 @@ import os
 from pathlib import Path
 
 import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._host.deadline_reader import LEAST, READS, NoAnswer, Reader
 from ansible_collections.vfio.devices.plugins.module_utils._host.files import OperatingSystemFiles
-from ansible_collections.vfio.devices.plugins.module_utils._host.reader import LEAST, READS, NoAnswer, Reader
 
 DEVICES = "sys/bus/pci/devices"
 

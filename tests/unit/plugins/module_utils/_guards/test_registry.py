@@ -6,16 +6,16 @@ from __future__ import annotations
 import pytest
 import yaml
 from ansible_collections.vfio.devices.plugins.doc_fragments._host import ModuleDocFragment
-from ansible_collections.vfio.devices.plugins.module_utils._guards import base, every
+from ansible_collections.vfio.devices.plugins.module_utils._guards import base, registry
 from ansible_collections.vfio.devices.plugins.modules import sriov_pf_mode
 from ansible_collections.vfio.devices.tests.unit import guide
 
 MLX5 = "0000:98:00.0"
 
 
-@pytest.mark.parametrize("guard", every.GUARDS, ids=lambda guard: guard.NAME)
+@pytest.mark.parametrize("guard", registry.GUARDS, ids=lambda guard: guard.NAME)
 def test_every_guard_has_a_name_of_its_own(guard):
-    assert [one.NAME for one in every.GUARDS].count(guard.NAME) == 1
+    assert [one.NAME for one in registry.GUARDS].count(guard.NAME) == 1
     assert guard.NAME != base.PROCESSES
 
 
@@ -25,8 +25,8 @@ def test_what_may_be_accepted_is_documented():
 
 
 def test_the_example_of_the_guide_is_a_guard(simulated, run_module, monkeypatch):
-    example = guide.example("Add a guard", "reservations", every.__package__)
-    monkeypatch.setattr(every.observe, "__defaults__", ((*every.GUARDS, example),))
+    example = guide.example("Add a guard", "reservations", registry.__package__)
+    monkeypatch.setattr(registry.observe, "__defaults__", ((*registry.GUARDS, example),))
     host = simulated("nics", files={f"etc/reserved-cards/{MLX5}": "night shift"})
     options = {"functions": [{"pf": MLX5, "mode": "pf"}]}
     refused = run_module(sriov_pf_mode, options, host)
@@ -39,5 +39,5 @@ def test_the_example_of_the_guide_is_a_guard(simulated, run_module, monkeypatch)
 
 
 def test_base_names_all_guards():
-    assert (base.PROCESSES, *(guard.NAME for guard in every.GUARDS)) == base.NAMES
+    assert (base.PROCESSES, *(guard.NAME for guard in registry.GUARDS)) == base.NAMES
     assert set(base.CONFIGURED) < set(base.NAMES)

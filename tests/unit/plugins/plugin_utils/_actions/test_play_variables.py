@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions.known import Variables
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.play_variables import Variables
 
 try:
     from ansible.template import trust_as_template as template

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import groups
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import iommu_groups
 
 
 def function(address, group, *virtual):
@@ -16,7 +16,7 @@ PORT1 = function("0000:01:00.1", 1)
 ALONE = function("0000:02:00.0", 2, function("0000:02:00.1", 3), function("0000:02:00.2", 4))
 NO_IOMMU = function("0000:03:00.0", None, function("0000:03:00.1", None))
 CARD_AND_ITS_VFS = function("0000:04:00.0", 5, function("0000:04:00.1", 5))
-SHARED = groups.members([PORT0, PORT1, ALONE, NO_IOMMU, CARD_AND_ITS_VFS])
+SHARED = iommu_groups.members([PORT0, PORT1, ALONE, NO_IOMMU, CARD_AND_ITS_VFS])
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ SHARED = groups.members([PORT0, PORT1, ALONE, NO_IOMMU, CARD_AND_ITS_VFS])
     ],
 )
 def test_functions_that_guests_cannot_have_one_each(subject, mode, others):
-    sentence = groups.why_not_shareable(subject, mode, SHARED)
+    sentence = iommu_groups.why_not_shareable(subject, mode, SHARED)
     assert sentence is None if others is None else sentence.startswith(others)
 
 
@@ -56,4 +56,4 @@ FACTS = {
     ],
 )
 def test_functions_that_only_go_along_with_a_card(names, facts, found):
-    assert groups.companions(names, facts) == found
+    assert iommu_groups.companions(names, facts) == found

@@ -8,7 +8,7 @@ import types
 import pytest
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions.text import ShowsText
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.console_text import ShowsText
 
 
 @pytest.mark.parametrize("options", [{}, {"text": 5}, {"text": ["a", None]}, {"text": "a", "other": "b"}])

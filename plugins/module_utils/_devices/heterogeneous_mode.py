@@ -24,25 +24,25 @@ SIZES = lazy_pattern(r"^\s*Heterogene?ous Time-Slice Sizes\s*:\s*(\S.*?)\s*$", r
 NOT_SUPPORTED = "Not Supported"
 
 
-class SizeMode(NamedTuple):
+class HeterogeneousMode(NamedTuple):
     """``mixed`` is None for a GPU without such a mode; ``reason`` then says why."""
 
     mixed: Optional[bool]
     reason: str = ""
 
 
-def observe(host: HostRoot, address: str) -> SizeMode:
+def observe(host: HostRoot, address: str) -> HeterogeneousMode:
     try:
         text = host.run(PROGRAM, ["-q", "-i", address], timeout=max(PATIENCE, host.timeout))
     except HostError as error:
-        return SizeMode(None, str(error))
+        return HeterogeneousMode(None, str(error))
     mode, sizes = MODE.search(text), SIZES.search(text)
     if mode is None:
-        return SizeMode(None, f"{PROGRAM} reports no vGPU heterogeneous mode. Install vGPU 17 or later")
+        return HeterogeneousMode(None, f"{PROGRAM} reports no vGPU heterogeneous mode. Install vGPU 17 or later")
     if mode[1] not in (ENABLED, DISABLED) or (sizes and sizes[1] == NOT_SUPPORTED):
         said = sizes[1] if sizes and sizes[1] == NOT_SUPPORTED else mode[1]
-        return SizeMode(None, f"{PROGRAM} reports for its vGPU heterogeneous mode: {said}")
-    return SizeMode(mode[1] == ENABLED)
+        return HeterogeneousMode(None, f"{PROGRAM} reports for its vGPU heterogeneous mode: {said}")
+    return HeterogeneousMode(mode[1] == ENABLED)
 
 
 def enable(host: HostRoot, address: str) -> None:

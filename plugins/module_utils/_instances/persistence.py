@@ -12,14 +12,22 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from .._host.records import Record
 from .._model.host import Definition
-from .._model.work import AllowSizes, DeviceStep, KeepDefinition, KeepDevices, MakeDevice, PlannedDevice, RemoveDevice
+from .._model.work import (
+    DeviceStep,
+    KeepDefinition,
+    KeepDevices,
+    MakeDevice,
+    PlannedDevice,
+    RemoveDevice,
+    SetHeterogeneousMode,
+)
 from .recorded import MARK, Instance, Key, as_defined, key_of, wanted_at_boot
 from .state import Plan, State
 
 # Stages of writing a record: before definitions are removed, before they are written, and at the end.
 RETAIN, PROMISE, RECORD = "retain", "promise", "record"
 # A GPU must be empty when its mode changes.
-ORDER: list[type] = [RemoveDevice, AllowSizes, MakeDevice]
+ORDER: list[type] = [RemoveDevice, SetHeterogeneousMode, MakeDevice]
 
 
 def with_persistence(state: State, plan: Plan, persist: bool | None) -> list[DeviceStep]:

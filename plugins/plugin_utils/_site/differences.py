@@ -21,7 +21,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._partitions.records i
 from ansible_collections.vfio.devices.plugins.module_utils._run.facts import Facts
 from ansible_collections.vfio.devices.plugins.module_utils._site.devices import Plain, state_of
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Plan
-from ansible_collections.vfio.devices.plugins.plugin_utils._site import entries
+from ansible_collections.vfio.devices.plugins.plugin_utils._site import module_options
 
 # The parts of the work on cards.
 PARTS = ("modes", "layouts", "devices", "boot")
@@ -92,7 +92,7 @@ def _modes(plan: Plan, seen: Seen, persist: Mapping[str, bool]) -> list[str]:
     if plan["functions"] and not persist["sriov"]:
         return ["the modes of cards have no records"]
     found = []
-    for entry in entries.functions(plan["functions"]):
+    for entry in module_options.functions(plan["functions"]):
         # A record names the card by its address.
         if {**entry.requested, "pf": entry.pf} != seen["modes"].get(str(entry.pf)):
             found.append(f"{entry.name} is not recorded as it is declared")
@@ -104,7 +104,7 @@ def _layouts(plan: Plan, seen: Seen, persist: Mapping[str, bool]) -> list[str]:
         return ["MIG layouts have no records"]
     found = []
     cards = {card["address"]: card for card in seen["facts"]["physical_functions"]}
-    for entry in entries.gpus(plan["partitions"]):
+    for entry in module_options.gpus(plan["partitions"]):
         recorded, mig = seen["layouts"].get(entry.pf), cards[entry.pf].get("mig")
         if recorded is not None:
             same = recorded_layout(entry.pf, {"gpu": dict(recorded)})
@@ -120,7 +120,7 @@ def _layouts(plan: Plan, seen: Seen, persist: Mapping[str, bool]) -> list[str]:
 def _devices(plan: Plan, seen: Seen, persist: Mapping[str, bool]) -> list[str]:
     if not plan["instances"]:
         return []
-    state, wanted = state_of(seen["facts"], seen["devices"]), entries.instances(plan["instances"])
+    state, wanted = state_of(seen["facts"], seen["devices"]), module_options.instances(plan["instances"])
     if Mixtures(state, wanted).of_sizes:
         return ["only the module knows whether a GPU allows several framebuffer sizes"]
     try:

@@ -12,7 +12,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._core.problems import
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError
 from ansible_collections.vfio.devices.plugins.module_utils._site.observe import Boot, observe_site
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plan import resolve
-from ansible_collections.vfio.devices.plugins.plugin_utils._site import due
+from ansible_collections.vfio.devices.plugins.plugin_utils._site import differences
 from ansible_collections.vfio.devices.tests.simhost.tree import File
 from ansible_collections.vfio.devices.tests.unit.site import DECLARATIONS, PERSIST, PROGRAM, SITES, Site
 
@@ -100,14 +100,16 @@ def test_what_has_no_record_is_due(site):
         one.roles(check=False)
     seen = observe_site(one.host.root(), [], Boot(True, None, 60.0, PROGRAM), [], [])
     plan = one.plan(seen["facts"])
-    assert due.of_host(plan, seen, False, PERSIST).all == []
-    assert due.of_host(plan, seen, False, {**PERSIST, "sriov": False}).modes == ["the modes of cards have no records"]
-    unknown = due.of_host(plan, {**seen, "reasons": {"host": ["it is unknown"]}}, False, PERSIST)
+    assert differences.of_host(plan, seen, False, PERSIST).all == []
+    assert differences.of_host(plan, seen, False, {**PERSIST, "sriov": False}).modes == [
+        "the modes of cards have no records"
+    ]
+    unknown = differences.of_host(plan, {**seen, "reasons": {"host": ["it is unknown"]}}, False, PERSIST)
     assert (unknown.all, unknown.stages) == (["it is unknown"], ["modes", "layouts", "devices", "boot"])
-    of_boot = due.of_host(plan, {**seen, "boot_due": None}, False, PERSIST)
+    of_boot = differences.of_host(plan, {**seen, "boot_due": None}, False, PERSIST)
     assert (of_boot.all, of_boot.stages) == (["the files of the boot service differ"], ["boot"])
     entry = {**plan["functions"][0], "num_vfs": "2"}
-    changed = due.of_host({**plan, "functions": [entry, *plan["functions"][1:]]}, seen, False, PERSIST)
+    changed = differences.of_host({**plan, "functions": [entry, *plan["functions"][1:]]}, seen, False, PERSIST)
     assert (changed.all, changed.stages) == ([f"{entry['pf']} is not recorded as it is declared"], ["modes"])
 
 
@@ -115,6 +117,6 @@ def test_a_boot_service_that_nobody_wants_is_no_reason(site):
     host = site("demo", "t4").host
     host.files.unlink("usr/bin/python3")
     seen = observe_site(host.root(), [], Boot(True, None, 60.0, PROGRAM), [], [])
-    assert due.of_host(resolve([], seen["facts"]), seen, False, PERSIST).all == []
-    wanted = due.of_host(resolve(DECLARATIONS["demo"]["profiles"], seen["facts"]), seen, False, PERSIST)
+    assert differences.of_host(resolve([], seen["facts"]), seen, False, PERSIST).all == []
+    wanted = differences.of_host(resolve(DECLARATIONS["demo"]["profiles"], seen["facts"]), seen, False, PERSIST)
     assert "this host has no Python 3.9 or later" in wanted.roles[0]

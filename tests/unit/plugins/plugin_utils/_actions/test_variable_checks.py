@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions import variables
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions import variable_checks
 from ansible_collections.vfio.devices.tests.unit.plugins.mutations import BAD
 
 ROOT = Path(__file__).resolve().parents[5]
@@ -31,7 +31,7 @@ SPECS = specs()
 
 
 def test_every_variable_is_described_and_checked():
-    assert set(variables.CHECKS) == set(SPECS) - {DECLARATION}
+    assert set(variable_checks.CHECKS) == set(SPECS) - {DECLARATION}
 
 
 def test_every_playbook_is_described():
@@ -41,21 +41,21 @@ def test_every_playbook_is_described():
 
 def test_variables_without_a_default_may_be_null():
     without = {name for name, spec in SPECS.items() if "default" not in spec and not spec.get("required")}
-    assert without >= variables.OPTIONAL
+    assert without >= variable_checks.OPTIONAL
 
 
 @pytest.mark.parametrize("name", sorted(SPECS))
 def test_the_default_is_right(name):
     if "default" in SPECS[name]:
-        assert variables.refusals({name: SPECS[name]["default"]}) == []
+        assert variable_checks.refusals({name: SPECS[name]["default"]}) == []
 
 
 @pytest.mark.parametrize("name", sorted(name for name in SPECS if SPECS[name].get("choices")))
 def test_choices_are_those_of_the_spec(name):
     is_list = SPECS[name]["type"] == "list"
     for choice in SPECS[name]["choices"]:
-        assert variables.refusals({name: [choice] if is_list else choice}) == []
-    (refusal,) = variables.refusals({name: ["other"] if is_list else "other"})
+        assert variable_checks.refusals({name: [choice] if is_list else choice}) == []
+    (refusal,) = variable_checks.refusals({name: ["other"] if is_list else "other"})
     assert refusal.startswith(name)
     assert " must be " in refusal
 
@@ -90,7 +90,7 @@ GOOD = {
     ("name", "value"), [pytest.param(name, value, id=f"{name}-{value}") for name in GOOD for value in GOOD[name]]
 )
 def test_right(name, value):
-    assert variables.refusals({name: value}) == []
+    assert variable_checks.refusals({name: value}) == []
 
 
 WRONG = {
@@ -141,14 +141,14 @@ WRONG = {
     [pytest.param(name, value, id=f"{name}-{value!r:.20}") for name in WRONG for value in WRONG[name]],
 )
 def test_wrong(name, value):
-    (refusal,) = variables.refusals({name: value})
+    (refusal,) = variable_checks.refusals({name: value})
     assert refusal.startswith(name)
 
 
-@pytest.mark.parametrize("name", sorted(name for name in variables.CHECKS if "auth" in name))
+@pytest.mark.parametrize("name", sorted(name for name in variable_checks.CHECKS if "auth" in name))
 @pytest.mark.parametrize("value", ["hidden", "hidden\n", ["hidden"], {"password": "hidden"}, 5550123])
 def test_what_may_be_secret_is_not_shown(name, value):
-    for refusal in variables.refusals({name: value}):
+    for refusal in variable_checks.refusals({name: value}):
         assert refusal.startswith(f"{name} must be ")
         assert "hidden" not in refusal
         assert "5550123" not in refusal
@@ -156,28 +156,28 @@ def test_what_may_be_secret_is_not_shown(name, value):
 
 @pytest.mark.parametrize("name", ["a_token", "the_Password[0]", "cloud.auth.secret[1]", "client_key", "credential"])
 def test_what_is_named_like_a_secret_is_not_shown_at_any_depth(name, monkeypatch):
-    monkeypatch.setitem(variables.CHECKS, name, partial(variables._list, check=variables._text))
+    monkeypatch.setitem(variable_checks.CHECKS, name, partial(variable_checks._list, check=variable_checks._text))
     for value in ("hidden", ["hidden\n"], [5550123]):
-        (refusal,) = variables.refusals({name: value})
+        (refusal,) = variable_checks.refusals({name: value})
         assert refusal.startswith(name)
         assert "hidden" not in refusal
         assert "5550123" not in refusal
 
 
-@pytest.mark.parametrize("name", sorted(variables.CHECKS))
+@pytest.mark.parametrize("name", sorted(variable_checks.CHECKS))
 def test_no_value_is_a_bug(name):
     for value in itertools.chain(BAD.values(), ([value] for value in BAD.values())):
-        for refusal in variables.refusals({name: value}):
+        for refusal in variable_checks.refusals({name: value}):
             assert refusal.startswith(name)
             assert refusal.isprintable()
 
 
 def test_a_number_that_has_no_text_is_refused_by_the_name_of_its_variable():
-    (sentence,) = variables.refusals({"placement_publish": 10**5000})
+    (sentence,) = variable_checks.refusals({"placement_publish": 10**5000})
     assert sentence == "placement_publish must be true or false, and not a number of more than 40 digits"
 
 
 def test_of_thousands_of_items_the_first_are_shown():
-    found = variables.refusals({"mdev_packages": [None] * 5000})
+    found = variable_checks.refusals({"mdev_packages": [None] * 5000})
     assert found[0] == "mdev_packages[0] must be printable text of 1 to 4096 characters, and not null"
     assert found[10:] == ["mdev_packages has 4990 more such items"]

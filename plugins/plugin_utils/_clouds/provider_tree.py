@@ -15,7 +15,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._core import grammar,
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.base import Provider, ProviderOptions, TreeOptions
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.defaults import or_default
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import BY_OWNER, BY_SHAPE
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.registry import BY_OWNER, BY_SHAPE
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import of_card, shares_of
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering, refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Plan

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible import template
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions.parts import Result
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.merged_results import Result
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
 
 

@@ -10,7 +10,7 @@ from collections import Counter
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions import parts as _parts
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions import merged_results as _parts
 from ansible_collections.vfio.devices.tests.unit.conftest import Simulated
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._guards import fabrics, storage
+from ansible_collections.vfio.devices.plugins.module_utils._guards import nvme_fabrics, storage
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import Scene
 from ansible_collections.vfio.devices.plugins.module_utils._guards.processes import Processes
 from ansible_collections.vfio.devices.plugins.module_utils._model.uses import LOSES_DRIVER
@@ -31,7 +31,7 @@ def root(simulated):
         ({"sys/class/nvme-fabrics/ctl/nvme4/address": FC}, {CARD: ["the NVMe connection nvme4"]}),
         ({"sys/class/nvme/nvme4/address": FC}, {CARD: ["the NVMe connection nvme4"]}),
         (
-            {f"{directory}/nvme4/address": FC for directory in fabrics.CONTROLLERS},
+            {f"{directory}/nvme4/address": FC for directory in nvme_fabrics.CONTROLLERS},
             {CARD: ["the NVMe connection nvme4"]},
         ),
         ({"sys/class/nvme/nvme4/address": FC.replace("FA000001", "FA000002")}, {}),
@@ -41,7 +41,7 @@ def root(simulated):
     ],
 )
 def test_cards_that_carry_connections(root, files, found):
-    assert fabrics.cards(root(files)) == found
+    assert nvme_fabrics.cards(root(files)) == found
 
 
 def test_card_is_in_use(root):

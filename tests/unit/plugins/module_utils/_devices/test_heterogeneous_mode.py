@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._devices import size_mode
+from ansible_collections.vfio.devices.plugins.module_utils._devices import heterogeneous_mode
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError
 
 L40S = "0000:84:00.0"
@@ -35,26 +35,26 @@ class Host:
     ],
 )
 def test_what_the_program_says(text, mixed, reason):
-    found = size_mode.observe(Host(text), L40S)
+    found = heterogeneous_mode.observe(Host(text), L40S)
     assert found.mixed is mixed
     assert reason in found.reason
 
 
 def test_a_host_without_the_program(simulated):
-    found = size_mode.observe(simulated("t4").root(), "0000:3b:00.0")
+    found = heterogeneous_mode.observe(simulated("t4").root(), "0000:3b:00.0")
     assert (found.mixed, found.reason) == (None, "there is no program nvidia-smi below /simulated")
 
 
 def test_the_mode_lasts_until_the_driver_leaves_the_gpu(simulated):
     host = simulated("l40s")
-    size_mode.enable(host.root(), L40S)
-    assert size_mode.observe(host.root(), L40S).mixed
+    heterogeneous_mode.enable(host.root(), L40S)
+    assert heterogeneous_mode.observe(host.root(), L40S).mixed
     host.kernel.reboot()
-    assert size_mode.observe(host.root(), L40S).mixed is False
+    assert heterogeneous_mode.observe(host.root(), L40S).mixed is False
 
 
 def test_a_gpu_with_vgpus_keeps_its_mode(simulated):
     host = simulated("l40s")
     host.converge({"type": "NVIDIA L40S-8Q", "parent": L40S})
     with pytest.raises(HostError, match="status 19: Unable to set vGPU heterogeneous mode: In use by another client"):
-        size_mode.enable(host.root(), L40S)
+        heterogeneous_mode.enable(host.root(), L40S)

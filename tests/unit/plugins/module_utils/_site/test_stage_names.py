@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.module_utils._site import names, stages
+from ansible_collections.vfio.devices.plugins.module_utils._site import stage_names, stages
 
 
 def test_every_stage_has_a_name_and_work():
-    named = {value for name, value in vars(names).items() if name.isupper()}
+    named = {value for name, value in vars(stage_names).items() if name.isupper()}
     assert named == set(stages.WORK)

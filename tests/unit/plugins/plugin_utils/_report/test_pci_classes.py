@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.plugin_utils._report import classes
+from ansible_collections.vfio.devices.plugins.plugin_utils._report import pci_classes
 
 
 @pytest.mark.parametrize(
@@ -12,4 +12,4 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._report import classe
     [("0302", "3D"), ("0380", "display"), ("0200", "Ethernet"), ("0280", "network"), ("0c03", "0c03"), (None, "")],
 )
 def test_the_longest_known_beginning_counts(pci_class, word):
-    assert classes.words(pci_class) == word
+    assert pci_classes.words(pci_class) == word

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import jmespath
 import pytest
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import syntax
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import expression_errors
 
 
 def described(text):
     with pytest.raises(jmespath.exceptions.JMESPathError) as error:
         jmespath.compile(text)
-    return syntax.described(text, error.value)
+    return expression_errors.described(text, error.value)
 
 
 @pytest.mark.parametrize("text", ["a == '(' && (b", "a == `[1]` && (b", 'a == "(" && (b'])
@@ -28,8 +28,8 @@ def test_a_sentence_is_one_line_without_the_expression(text):
 def test_errors_for_one_card():
     with pytest.raises(jmespath.exceptions.JMESPathError) as error:
         jmespath.search("starts_with(a, 'x')", {"a": None})
-    assert syntax.evaluated(error.value) == (
+    assert expression_errors.evaluated(error.value) == (
         "starts_with() needs string, but the value is null. Check the field first, for example "
         "driver && starts_with(driver, 'nv')"
     )
-    assert syntax.evaluated(TypeError("a\nb")) == "a b"
+    assert expression_errors.evaluated(TypeError("a\nb")) == "a b"

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import every
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import BY_OWNER, BY_SHAPE, CLOUDS
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import registry
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.registry import BY_OWNER, BY_SHAPE, CLOUDS
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import declaration
 from ansible_collections.vfio.devices.tests.unit import guide
 from ansible_collections.vfio.devices.tests.unit.plans import plan, ports, whole
@@ -35,7 +35,7 @@ def test_where_no_card_is_its_own_there_is_nothing_to_set(cloud):
 
 
 def test_the_example_of_the_guide_is_a_cloud():
-    example = guide.example("Add a cloud", "kubevirt", every.__package__)
+    example = guide.example("Add a cloud", "kubevirt", registry.__package__)
     test_base.test_it_says_all_that_is_asked_of_a_cloud(example)
     test_base.test_it_can_do_all_that_is_asked_of_a_cloud(example)
     card = {**whole(owner="kubevirt", not_shareable=None), "kubevirt": {"resource": "example.com/t4"}}
