@@ -29,7 +29,7 @@ ENDED = ("Z", "X")
 def note(host: HostRoot, program: str, paths: Collection[str]) -> None:
     """Record the processes of a program that read one of ``paths``, before these change; raise HostError on failure.
 
-    A host may have several, such as nova-compute for ironic beside the one for libvirt, with settings of its own.
+    A host may have several, such as nova-compute for ironic in addition to the one for libvirt, with other settings.
     """
     running = dict(started.processes(host, program))
     # If no process reads the files by these names, it is unknown which one does.
