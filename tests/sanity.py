@@ -24,14 +24,15 @@ ROOT = Path(__file__).resolve().parent.parent
 COPY = ROOT / ".build/sanity/ansible_collections/vfio/devices"
 HOME = ROOT / ".build/home"
 
-GET_PIP = """\
-# Stands in for get-pip.py: pip comes from the Python installation, then brings itself to the wanted version.
+# The pip of the tests installs the wanted one; pip's own Python would compile both, in each of ten environments.
+GET_PIP = f"""\
+# Stands in for get-pip.py.
 import subprocess
 import sys
 
 wanted = [arg for arg in sys.argv[1:] if arg not in ("--no-setuptools", "--no-wheel")]
-subprocess.run([sys.executable, "-m", "ensurepip"], check=True, stdout=subprocess.DEVNULL)
-subprocess.run([sys.executable, "-m", "pip", "install", *wanted], check=True)
+command = [{sys.executable!r}, "-m", "pip", "--python", sys.executable, "install", *wanted]
+subprocess.run(command, check=True)
 """
 
 
@@ -82,6 +83,8 @@ def prepare_home() -> None:
 
     config = configparser.ConfigParser(interpolation=None)
     config["global"] = pip_settings()
+    # Each environment runs a small part of what it has, which Python compiles then.
+    config["install"] = {"no-compile": "true"}
     pip_conf = HOME / ".config/pip/pip.conf"
     pip_conf.parent.mkdir(parents=True, exist_ok=True)
     pip_conf.touch(mode=0o600)  # the URL of an index may contain a password

@@ -4,16 +4,10 @@
 
 from __future__ import annotations
 
-import contextlib
-
-from ansible.plugins.loader import filter_loader
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.cards import ComparesHost
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.filters import load_filters
 
-# At the first use of one filter, Ansible loads all filters of its collection. Like the action plugin, they are loaded
-# here once per run, before Ansible forks for each host.
-with contextlib.suppress(KeyError):
-    # Raised if only the file is imported, without a run of Ansible.
-    filter_loader.get("vfio.devices.nova_config")
+load_filters()
 
 
 class ActionModule(ComparesHost):

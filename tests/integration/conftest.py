@@ -5,6 +5,24 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vfio.devices.tests.integration.placement import stack as stacks
+from xdist.scheduler import LoadFileScheduling
+
+# Directories whose files share services of the session: several releases of nova and Cyborg, a Placement, a browser.
+SHARING = ("docs", "nova", "placement", "report")
+
+
+class ByServices(LoadFileScheduling):
+    """Gives all files of a directory that share services to one worker of pytest, so that each service starts once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        directory = file.rpartition("/")[0]
+        return directory if directory.endswith(SHARING) else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    return ByServices(config, log)
 
 
 @pytest.fixture(scope="module")
