@@ -15,8 +15,8 @@ from .._core import grammar
 from .._host.root import HostRoot
 
 PATH = "etc/vfio-devices/placement.conf"
-# The record of another host, such as one in the image of a disk, must not count. A copied disk has the machine id of the
-# original, so the identity includes the hardware. The identity is derived, because both are confidential.
+# The record of another host, such as one in the image of a disk, must not count. A copied disk has the same machine id,
+# so the identity includes the hardware. The identity is derived, because both are confidential.
 HARDWARE = "sys/class/dmi/id/product_uuid"
 HOSTS = uuid.UUID("5d0c9b8f-6a1e-5b0b-9c37-0d4f4a0c2a4e")
 
