@@ -16,7 +16,7 @@ import hashlib
 import json
 import multiprocessing
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
@@ -162,7 +162,8 @@ def _mdevctl(known: Variables, plan: Any, facts: Any) -> mdevctl.MdevctlRequirem
 
 def _kernel(known: Variables, plan: Any, facts: Any) -> list[str]:
     required = kernel_requirements(plan, facts, known["iommu_kernel_arguments"], known["iommu_passthrough"])
-    found = [f"the host lacks {name}: {', '.join(values)}" for name, values in required["lacks"].items() if values]
+    lacks = cast("Mapping[str, list[str]]", required["lacks"])
+    found = [f"the host lacks {name}: {', '.join(values)}" for name, values in lacks.items() if values]
     if required["cards"] and not facts["iommu"]["enabled"]:
         found.append("the IOMMU is off")
     return [*found, *(f"{card} waits for a reboot" for card in required["waiting"])]
