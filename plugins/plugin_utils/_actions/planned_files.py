@@ -78,8 +78,10 @@ def settings_files(known: Variables, role: str) -> list[SettingsFile]:
         return [CYBORG_FILE] if known.get(CYBORG_FILE.variable, "") else []
     if "nova_config_release" not in known:
         return []
+    # Without the option, the role removes the file of an earlier run.
+    has_role = PROVIDER_FILE.text in known
     has_providers = flag(known.get("nova_config_provider_config", False), "nova_config_provider_config")
-    return [NOVA_FILE, PROVIDER_FILE] if has_providers else [NOVA_FILE]
+    return [NOVA_FILE, PROVIDER_FILE] if has_role or has_providers else [NOVA_FILE]
 
 
 def is_elsewhere(known: Variables) -> bool:
