@@ -23,6 +23,14 @@ class Unread:
         self.is_quiet = False
         self._collected: dict[str, str] | None = None
 
+    def decode(self, path: str, content: bytes) -> str:
+        """Return the text of a file. Raises ``UnicodeDecodeError`` for a driver file, and outside of a block.
+
+        Other programs have written the files that are read in a block. Their comments may have another encoding.
+        """
+        is_lenient = self._collected is not None and not path.startswith(KERNEL)
+        return content.decode(errors="replace" if is_lenient else "strict")
+
     def add(self, path: str, sentence: str) -> None:
         self.sentences[path] = sentence
         if self._collected is not None and not path.startswith(KERNEL):

@@ -22,6 +22,16 @@ def test_reasons_are_collected_for_files_of_programs():
     assert unread.sentences == {"sys/a": "x", "home/a": "x"}
 
 
+def test_files_of_programs_may_have_another_encoding():
+    unread = Unread()
+    with unread.collecting(quiet=False):
+        assert unread.decode("etc/a", b"\xfc /dev/sda") == "\ufffd /dev/sda"
+        with pytest.raises(UnicodeDecodeError):
+            unread.decode("sys/a", b"\xfc")
+    with pytest.raises(UnicodeDecodeError):
+        unread.decode("etc/a", b"\xfc")
+
+
 @pytest.mark.parametrize(
     ("path", "subject", "reason"),
     [
