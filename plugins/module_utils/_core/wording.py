@@ -15,12 +15,12 @@ SHOWN = 5
 MOST_CHARACTERS = 300
 
 
-def printable(text: str | None, otherwise: str) -> str:
+def display_name(text: str | None, otherwise: str) -> str:
     """Return the beginning of a text, or ``otherwise`` if the text is empty or has control characters."""
     return text[:MOST_CHARACTERS] if text and text.isprintable() else otherwise
 
 
-def some(names: Sequence[str], most: int) -> str:
+def shorten(names: Sequence[str], most: int) -> str:
     """Return the first ``most`` names and the number of the rest: ``a, b and 3 more``."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
@@ -36,11 +36,11 @@ def describe(types: dict[str, str | None], asked: Iterable[str]) -> str:
     names = list(dict.fromkeys(name or type_id for type_id, name in types.items()))
     if not names:
         return "none"
-    sentence = some(names, SHOWN)
+    sentence = shorten(names, SHOWN)
     for text in asked:
         closest = _closest(types, text)
         if closest:
-            sentence += f". The most similar name to {printable(text, repr(text)[:MOST_CHARACTERS])} is {closest}"
+            sentence += f". The most similar name to {display_name(text, repr(text)[:MOST_CHARACTERS])} is {closest}"
     return sentence
 
 

@@ -42,7 +42,7 @@ def plan_former(nodes: Nodes, problems: list[str]) -> tuple[list[Step], list[str
                 plan_removal(one, node["item"], nodes.depth(one["uuid"]), show_provider(one, nodes.parent_name(one)))
                 for one in found
             ]
-            gone = wording.some([f"{one['name']} ({one['uuid']})" for one in found], SHOWN)
+            gone = wording.shorten([f"{one['name']} ({one['uuid']})" for one in found], SHOWN)
             sentences.append(
                 f"{node['name']}: {_published(former)} The cards are now published below {node['name']}, so these "
                 f"unused providers are removed: {gone}. If {former['name']} is still the name of this host in "
@@ -78,7 +78,7 @@ def _why_not(nodes: Nodes, one: Provider, going: list[Provider]) -> str | None:
     uuids = {other["uuid"] for other in going}
     children = [other for other in nodes.providers.values() if other["parent"] == one["uuid"]]
     others = sorted(other["name"] for other in children if other["uuid"] not in uuids)
-    return f"{one['name']} ({one['uuid']}) has the children {wording.some(others, SHOWN)}." if others else None
+    return f"{one['name']} ({one['uuid']}) has the children {wording.shorten(others, SHOWN)}." if others else None
 
 
 def _published(former: Provider) -> str:
