@@ -32,6 +32,10 @@ options:
     description: Whether devices of the host bypass the IOMMU, with C(iommu=pt).
     type: bool
     default: true
+  host:
+    description: Name of the host for RV(_value.problem).
+    type: str
+    default: The host
 seealso:
   - plugin: vfio.devices.boot_loader
     plugin_type: filter
@@ -86,6 +90,9 @@ _value:
       type: list
       elements: str
       sample: ["Its kernel was started without intel_iommu=on iommu=pt."]
+    problem:
+      description: Why the host has no IOMMU, and cannot get one by a reboot. Otherwise empty.
+      type: str
 """
 
 from ansible_collections.vfio.devices.plugins.plugin_utils._site.kernel import kernel_requirements

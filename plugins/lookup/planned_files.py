@@ -13,9 +13,11 @@ description:
     before the first change that no other program wrote them.
 options:
   _terms:
-    description: No names are needed.
+    description:
+      - Roles whose settings files are returned. The default is all files of the host.
     type: list
     elements: str
+    choices: [nova_config, cyborg_config]
 author:
   - vfio.devices contributors (@vfio-devices)
 seealso:
@@ -50,4 +52,4 @@ class LookupModule(LookupBase):
 
     def run(self, terms, variables=None, **options):
         """Return the files."""
-        return planned_files(Variables(self._templar, variables or {}))
+        return planned_files(Variables(self._templar, variables or {}), terms)

@@ -12,7 +12,7 @@ description:
     controller, with the functions of the modules. Changes nothing.
   - Only for the playbooks of this collection. The variables of the play are those of its roles, and the options are set
     by the action plugin.
-  - A host counts as different if anything of its state is unknown. M(vfio.devices.cards_apply) or the roles then
+  - A host counts as different if part of its state is unknown. M(vfio.devices.cards_apply) or the roles then
     determine the necessary changes.
 author:
   - vfio.devices contributors (@vfio-devices)
@@ -170,7 +170,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._core import oldest_p
 # isort: split
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration
-from ansible_collections.vfio.devices.plugins.module_utils._core.problems import together
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import evaluate_all
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
 from ansible_collections.vfio.devices.plugins.module_utils._run.facts import MIG, SERIAL_NUMBERS, USERS
 from ansible_collections.vfio.devices.plugins.module_utils._run.managed_files import Requested
@@ -215,7 +215,7 @@ def main():
     given = module.params
 
     def work():
-        timeout, of_boot = together(
+        timeout, of_boot = evaluate_all(
             lambda: duration(given["timeout"], "timeout"), lambda: duration(given["boot"]["timeout"], "boot.timeout")
         )
         files = [Requested(content=None, suggestion="", **file) for file in given["files"]]

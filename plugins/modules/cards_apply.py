@@ -90,7 +90,7 @@ import os
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._core import progress
 from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration
-from ansible_collections.vfio.devices.plugins.module_utils._core.problems import together
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import evaluate_all
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
 from ansible_collections.vfio.devices.plugins.module_utils._run.call import Call
 from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
@@ -112,7 +112,7 @@ def main():
     given = module.params
 
     def work():
-        (timeout,) = together(lambda: duration(given["timeout"], "timeout"))
+        (timeout,) = evaluate_all(lambda: duration(given["timeout"], "timeout"))
         host = HostRoot(given["host_root"], timeout)
         call = Call(module.check_mode, progress.budget(), os.getpid())
         has_changed, is_checked = given["has_changed"], given["is_checked"]

@@ -68,7 +68,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._core import oldest_p
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._capture.capture import capture
 from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration
-from ansible_collections.vfio.devices.plugins.module_utils._core.problems import together
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import evaluate_all
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import summarize
 from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
 
@@ -83,7 +83,7 @@ def main():
     )
 
     def work():
-        (timeout,) = together(lambda: duration(module.params["timeout"], "timeout"))
+        (timeout,) = evaluate_all(lambda: duration(module.params["timeout"], "timeout"))
         text, warnings = capture(module.params["host_root"], timeout)
         directories = sum(line.startswith("[") for line in text.splitlines())
         result = {"changed": False, "recording": text, "size": len(text.encode()), "directories": directories}

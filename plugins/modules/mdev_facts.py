@@ -568,7 +568,7 @@ ansible_facts:
               type: str
               sample: /lib/udev/rules.d/60-mdevctl.rules
             udev_program:
-              description: The program of the udev rule, or null. If the rule calls several programs, a missing one.
+              description: Program of the udev rule, or null. If the rule calls several programs, the first missing one.
               type: str
               sample: /usr/sbin/mdevctl
             udev_works:
@@ -608,7 +608,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._core import oldest_p
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar
 from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration
-from ansible_collections.vfio.devices.plugins.module_utils._core.problems import together
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import evaluate_all
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot, summarize
 from ansible_collections.vfio.devices.plugins.module_utils._run.facts import (
     DEFAULT_CLASSES,
@@ -637,7 +637,7 @@ def main():
     options = module.params
 
     def work():
-        classes, timeout = together(
+        classes, timeout = evaluate_all(
             lambda: grammar.check_all(grammar.pci_class, options["classes"], "classes"),
             lambda: duration(options["timeout"], "timeout"),
         )

@@ -88,7 +88,7 @@ class Site:
     def direct(self, check=False, parts=PARTS):
         """Do the work as the playbook does without the roles. Return the results of the stages, or raise Refused."""
         results, plan = {}, self.plan(self.host.facts())
-        for number, of_round in enumerate(stages.rounds(plan, parts, check)):
+        for number, of_round in enumerate(stages.module_runs(plan, parts, check)):
             if number and plan["later"]:
                 break
             todo = json.loads(json.dumps(stages.of_plan(VARIABLES, plan, of_round)))

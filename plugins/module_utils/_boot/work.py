@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._core.numbers import duration
-from .._core.problems import together
+from .._core.problems import evaluate_all
 from .._host.root import summarize
 from .._run.call import Call
 from . import job
@@ -20,7 +20,7 @@ from . import job
 
 def set_boot(given: Mapping[str, Any], call: Call) -> tuple[Mapping[str, Any], list[str]]:
     """Return the result and the warnings; ``given`` contains all options of the module."""
-    (timeout,) = together(lambda: duration(given["timeout"], "timeout"))
+    (timeout,) = evaluate_all(lambda: duration(given["timeout"], "timeout"))
     host = call.open(given["host_root"], timeout)
     result = job.converge(host, given["state"] == "present", given["python"], timeout, call.check_mode)
     return result, summarize(host.warnings)

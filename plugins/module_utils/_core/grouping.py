@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .patterns import lazy_pattern
-from .wording import some
+from .wording import shorten
 
 SHOWN = 5
 ADDRESS = lazy_pattern(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]")
@@ -52,4 +52,4 @@ def _merged(key: str, members: list[tuple[str, str]]) -> str:
     if len(addresses) == 1:
         return members[0][1]
     label, colon, rest = key.partition(LABEL)
-    return f"{label.replace(PLACE, some(addresses, SHOWN))}{colon}{rest.replace(PLACE, 'each card')}"
+    return f"{label.replace(PLACE, shorten(addresses, SHOWN))}{colon}{rest.replace(PLACE, 'each card')}"

@@ -32,7 +32,7 @@ class Failed(Exception):
     result: Mapping[str, Any] = {}
 
 
-def together(*checks: Callable[[], Any]) -> list[Any]:
+def evaluate_all(*checks: Callable[[], Any]) -> list[Any]:
     """Return the results of the checks; raise one Refused with all sentences of ``ValueError`` and Refused."""
     returned, problems = [], []
     for check in checks:

@@ -20,7 +20,7 @@ def printable(text: str | None, otherwise: str) -> str:
     return text[:MOST_CHARACTERS] if text and text.isprintable() else otherwise
 
 
-def some(names: Sequence[str], most: int) -> str:
+def shorten(names: Sequence[str], most: int) -> str:
     """Return the first ``most`` names and the number of the rest: ``a, b and 3 more``."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
@@ -36,7 +36,7 @@ def describe(types: dict[str, str | None], asked: Iterable[str]) -> str:
     names = list(dict.fromkeys(name or type_id for type_id, name in types.items()))
     if not names:
         return "none"
-    sentence = some(names, SHOWN)
+    sentence = shorten(names, SHOWN)
     for text in asked:
         closest = _closest(types, text)
         if closest:

@@ -18,7 +18,7 @@ NO_KERNEL_MODULE = (
 )
 
 
-def meant(text: str) -> str | None:
+def suggested_driver(text: str) -> str | None:
     """Return the driver name for another spelling, such as the module name; None for other texts."""
     letters = _letters(text)
     found = next((name for name in KNOWN if _letters(name) in (letters, f"{letters}pci")), None)

@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from .._core.patterns import lazy_pattern
-from .._core.wording import some
+from .._core.wording import shorten
 from .._devices.sriov import is_vfio_driver
 from .._host.root import HostRoot
 from .._model.uses import Holder, Unseen, Use
@@ -100,8 +100,8 @@ def _warn_of_any(host: HostRoot, scene: Scene, guests: Iterable[Guest]) -> None:
     cards = [one.address for one in functions if one and (is_vfio_driver(one.driver) or one.driver in UIO_DRIVERS)]
     if able and cards:
         host.warn(
-            f"any card is available to the containers {some(able, SHOWN)}, because they are privileged or have /dev or "
-            f"/dev/vfio. Check that they do not use {some(cards, SHOWN)}: only devices that they have open are found"
+            f"any card is available to the containers {shorten(able, SHOWN)}, because they are privileged or have /dev "
+            f"or /dev/vfio. Check that they do not use {shorten(cards, SHOWN)}: only devices that they have open are found"
         )
 
 

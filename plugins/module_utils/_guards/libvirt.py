@@ -111,7 +111,7 @@ def _is_known(host: HostRoot, daemons: Iterable[int], files: libvirt_files.Files
 def _answer(host: HostRoot) -> tuple[Optional[list[Asked]], Optional[str]]:
     """Return the domains, or the reason why libvirt gives none; both are None without a socket."""
     try:
-        return ask(host), None
+        return query_daemon(host), None
     except TimeoutError:
         return None, f"libvirt did not answer within {host.timeout:g} s. Restart its daemon"
     except RuntimeError as error:
@@ -120,7 +120,7 @@ def _answer(host: HostRoot) -> tuple[Optional[list[Asked]], Optional[str]]:
         return None, f"libvirt-python failed with {error}"
 
 
-def ask(host: HostRoot) -> Optional[list[Asked]]:
+def query_daemon(host: HostRoot) -> Optional[list[Asked]]:
     """Return the domains from the daemon, None without a socket; raise TimeoutError or RuntimeError."""
     socket = next((socket for socket in SOCKETS if host.exists(socket)), None)
     if socket is None:

@@ -34,7 +34,7 @@ PAUSE = 0.1
 AT_ONCE = 0.001
 
 
-class Late(TimeoutError):
+class DeadlineExceeded(TimeoutError):
     """The child did not answer in time; it had finished ``done`` parts of the request."""
 
     def __init__(self, done: int) -> None:
@@ -77,7 +77,7 @@ class Child:
             error_number, value, bug = marshal.loads(self._receive(size, timeout, last, is_read))
             answered = True
         except socket.timeout:
-            raise Late(self._proceeded()[0]) from None
+            raise DeadlineExceeded(self._proceeded()[0]) from None
         except (EOFError, ConnectionError):
             raise RuntimeError(f"the child process {self._pid} was stopped by another program") from None
         finally:

@@ -185,7 +185,7 @@ class OperatingSystemFiles:
         return os.path.exists(self._prefix + path)
 
     def look(self, path: str) -> ownership.Entry | None:
-        return ownership.look(self._prefix + path)
+        return ownership.read_entry(self._prefix + path)
 
     def write(self, path: str, data: bytes) -> None:
         """Open without O_CREAT and write once, as sysfs attributes require."""
@@ -216,7 +216,7 @@ class OperatingSystemFiles:
         return found.st_mode, 0 if is_root else found.st_uid
 
     def lock(self, path: str) -> bool:
-        self.locked = lock.take(self._prefix + path)
+        self.locked = lock.acquire(self._prefix + path)
         return self.locked is not None
 
     def lock_holders(self, path: str) -> Paths:
@@ -254,13 +254,13 @@ class OperatingSystemFiles:
     def each_in_time(self, timeout: float, limit: float, method: str, paths: Paths) -> tuple[Answers, int | None]:
         try:
             return self._child.ask(("_each", method, paths), timeout, limit), None
-        except child.Late as late:
+        except child.DeadlineExceeded as late:
             # If only the report of the last call was late, the last path counts as the one that timed out.
             silent = min(late.done, len(paths) - 1)
         # Repeat the reads whose values were lost with the killed child.
         try:
             return self._child.ask(("_each", method, paths[:silent]), timeout, limit) if silent else [], silent
-        except child.Late:
+        except child.DeadlineExceeded:
             return [], silent
 
     def _each(self, method: str, paths: Paths) -> Answers:

@@ -27,7 +27,7 @@ HELD = lazy_pattern(r"^lock:.*\bFLOCK\b", re.MULTILINE)
 SHOWN_HOLDERS, SHOWN_COMMAND = 3, 120
 
 
-def take(path: str) -> int | None:
+def acquire(path: str) -> int | None:
     """Return a descriptor that holds the lock until all processes close it, or None if another process holds the lock.
 
     Raises ``OSError`` if the lock cannot be created, and EPERM if another user owns the file or its directory.

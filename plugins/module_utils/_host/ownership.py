@@ -74,7 +74,7 @@ class Entry(NamedTuple):
     version: tuple[int, ...] = ()
 
 
-def look(place: str) -> Entry | None:
+def read_entry(place: str) -> Entry | None:
     """Return the state of a path without following links, or None; raise ``OSError`` if it cannot be read."""
     try:
         status = os.lstat(place)

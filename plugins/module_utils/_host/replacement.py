@@ -82,7 +82,9 @@ def _obstacle(place: str, size: int) -> OSError | None:
     return OSError(errno.EPERM, os.strerror(errno.EPERM)) if is_immutable else None
 
 
-def put(place: str, content: bytes, mode: int, uid: int, gid: int, confirm: exchange.Confirm | None = None) -> None:
+def write_file(
+    place: str, content: bytes, mode: int, uid: int, gid: int, confirm: exchange.Confirm | None = None
+) -> None:
     """Create or replace a file and its parent directories; a power failure leaves the old or the new file.
 
     ``confirm`` raises if the file is not the expected one; then the file stays at its path.

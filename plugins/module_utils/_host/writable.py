@@ -77,7 +77,7 @@ PATHS = (
         "module managed_files",
         "remembers processes that still have their former settings",
     ),
-    Writable("run/vfio-devices/lock", FILE, "modules that change a host", "keeps other runs off the host"),
+    Writable("run/vfio-devices/lock", FILE, "modules that change a host", "locks the host against other runs"),
     Writable("etc/udev/rules.d/90-vfio-devices-<card>.rules", FILE, MODES, "creates VFs again for a native driver"),
     Writable("etc/mdevctl.d/<parent>/<uuid>", FILE, INSTANCES, "defines an mdev for mdevctl, libvirt and nova"),
     Writable("usr/local/lib/vfio-devices-restore.pyz", FILE, BOOT, "is the program that restores a host at boot"),

@@ -226,4 +226,4 @@ class Choice:
 
 
 def _list(names: Any) -> str:
-    return wording.some(list(names), 20)
+    return wording.shorten(list(names), 20)

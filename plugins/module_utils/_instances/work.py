@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._core.numbers import duration
-from .._core.problems import together
+from .._core.problems import evaluate_all
 from .._host.root import summarize
 from .._run.call import Call
 from . import job
@@ -21,7 +21,7 @@ from .wanted import parse_instances
 
 def set_devices(given: Mapping[str, Any], call: Call) -> tuple[Mapping[str, Any], list[str]]:
     """Return the result and the warnings; ``given`` contains all options of the module."""
-    wanted, timeout = together(
+    wanted, timeout = evaluate_all(
         lambda: parse_instances(given["instances"], given["state"], given["exact"]),
         lambda: duration(given["timeout"], "timeout"),
     )

@@ -82,7 +82,7 @@ def _planned(
         plan,
         state,
         lambda planned: any(one.steps or one.busy for one in planned),
-        lambda state: state._replace(seen=observe.look(host, state, connection)),
+        lambda state: state._replace(seen=observe.observe_uses(host, state, connection)),
     )
 
 
@@ -98,7 +98,7 @@ def _uses(
     def uses(one: Planned, steps: list[CardStep]) -> list[str]:
         if not checks.touches(one.card, steps):
             return []
-        seen = observe.look(host, state, connection, anew=True)
+        seen = observe.observe_uses(host, state, connection, anew=True)
         return [
             *checks.unseen(one.card, steps, seen, options["accept_unseen"]),
             *checks.uses(one.card, steps, one.target, seen, lifted),

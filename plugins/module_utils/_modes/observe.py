@@ -34,7 +34,7 @@ Value = TypeVar("Value")
 
 
 def observe_cards(host: HostRoot, entries: list[CardWanted], functions: dict[str, PciFunction] | None = None) -> State:
-    """Read names, cards and drivers. Users are read separately, see :func:`look`.
+    """Read names, cards and drivers. Users are read separately, see :func:`observe_uses`.
 
     ``functions`` are the functions of the host if they have just been read.
     """
@@ -179,7 +179,7 @@ def through_interface(
         return use(host, now[0]), now
 
 
-def look(host: HostRoot, state: State, connection: list[str], anew: bool = False) -> Seen:
+def observe_uses(host: HostRoot, state: State, connection: list[str], anew: bool = False) -> Seen:
     """Return the uses of the cards.
 
     This reads every process and interface of the host, so it is skipped if nothing changes. ``anew`` is for checks

@@ -18,8 +18,8 @@ from .._devices.binding import CHOICE, DEFAULT, NO_DRIVER
 from .._frameworks import nvidia_sriov, vf_drivers
 from .._model.host import Card
 from .._model.uses import ALLOW_HOST_NETWORK
-from .._model.wanted import CardWanted
-from .._model.work import BindCard, KeepRecord, KeepRule, MakeVfs, Remember, RemoveVfs
+from .._model.wanted import CardTarget, CardWanted
+from .._model.work import BindCard, CardStep, KeepRecord, KeepRule, MakeVfs, Remember, RemoveVfs
 from . import checks
 from .state import Planned, State
 from .steps import find_step, plan_steps
@@ -108,6 +108,26 @@ def _plan_card(state: State, entry: CardWanted, card: Card, rules: _Rules, found
         found += checks.pending_removals(state)
         found += checks.unseen(card, steps, state.seen, rules.accept_unseen)
         busy = checks.uses(card, steps, target, state.seen, rules.lifted)
+    found += _impossible(state, card, target, steps)
+    busy = [*(f"the state of {card.address} is unknown: {reason}" for reason in card.unseen), *busy]
+    if changes and not busy:
+        held_back = checks.held_back(card, target, rules.passed_through, rules.skipped)
+        busy = rules.skipped.get(card.address) or held_back
+    return Planned(
+        entry.place,
+        entry.name,
+        entry.mode,
+        card,
+        target,
+        [] if busy else steps,
+        busy,
+        () if changes else tuple(unusable),
+    )
+
+
+def _impossible(state: State, card: Card, target: CardTarget, steps: list[CardStep]) -> list[str]:
+    """Return why steps would fail, or do more than the entry says."""
+    found: list[str] = []
     changes_number = find_step(steps, RemoveVfs) or find_step(steps, MakeVfs)
     loaded = vf_drivers.LOADED.get(card.binding.driver or "")
     if changes_number and loaded:
@@ -129,20 +149,7 @@ def _plan_card(state: State, entry: CardWanted, card: Card, rules: _Rules, found
         found.append(
             f"this removes its {card.num_vfs} virtual functions. Set num_vfs explicitly, or num_vfs: 0 to remove them"
         )
-    busy = [*(f"the state of {card.address} is unknown: {reason}" for reason in card.unseen), *busy]
-    if changes and not busy:
-        held_back = checks.held_back(card, target, rules.passed_through, rules.skipped)
-        busy = rules.skipped.get(card.address) or held_back
-    return Planned(
-        entry.place,
-        entry.name,
-        entry.mode,
-        card,
-        target,
-        [] if busy else steps,
-        busy,
-        () if changes else tuple(unusable),
-    )
+    return found
 
 
 def _card(state: State, entry: CardWanted, found: list[str]) -> Card | None:

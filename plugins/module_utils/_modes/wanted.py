@@ -159,7 +159,7 @@ def _count(given: Any, found: list[str]) -> int | str | None:
 
 
 def _driver(text: str | None, option: str, words: tuple[str, ...], found: list[str]) -> str | None:
-    meant = driver_names.meant(text or "")
+    meant = driver_names.suggested_driver(text or "")
     if meant:
         found.append(f"{option} {printable(text, '?')} is not the name of a driver. Write {meant}")
         return None

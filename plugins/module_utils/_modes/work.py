@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._core.numbers import duration
-from .._core.problems import together
+from .._core.problems import evaluate_all
 from .._guards import network
 from .._run.call import Call
 from . import job
@@ -22,7 +22,7 @@ from .wanted import parse_functions
 
 def set_modes(given: Mapping[str, Any], call: Call) -> tuple[Mapping[str, Any], list[str]]:
     """Return the result and the warnings; ``given`` contains all options of the module."""
-    entries, timeout = together(
+    entries, timeout = evaluate_all(
         lambda: parse_functions(given["functions"]), lambda: duration(given["timeout"], "timeout")
     )
     host = call.open(given["host_root"], timeout)

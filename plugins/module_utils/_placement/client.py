@@ -90,7 +90,7 @@ def connect(options: Mapping[str, Any]) -> Placement:
         return found.get_one(**settings)
 
     files = clouds.files(options, openstack.config.loader)
-    place = [clouds.looked(files["config_files"])]
+    place = [clouds.searched_files(files["config_files"])]
     with _explained(CONFIGURATION, failures, secrets, place):
         region = limits.within(min(SETTINGS, clock.left()), read_settings)
         secrets.values |= secret_values({"auth": region.config.get("auth")})
@@ -185,7 +185,7 @@ class SdkTransport(Transport):
         said = self.secrets.hide(error) or type(error).__name__
         if isinstance(error, self.untrusted) and "EOF" not in str(error):
             raise PlacementError(f"the certificate of Placement is not trusted: {said}. Correct ca_cert") from error
-        if isinstance(error, limits.Late):
+        if isinstance(error, limits.DeadlineExceeded):
             return Reply(None, said)
         if isinstance(error, self.unreachable):
             return Reply(None, said, remedy=f". {UNREACHABLE}")
@@ -242,7 +242,7 @@ def _explained(what: str, failures: Any, secrets: Secrets, place: list[str]) -> 
         yield
     except PlacementError:
         raise
-    except (*failures, limits.Unacceptable, limits.Late) as error:
+    except (*failures, limits.Unacceptable, limits.DeadlineExceeded) as error:
         raise PlacementError(
             f"cannot log in to the cloud and find Placement: {secrets.hide(error) or type(error).__name__}. Set cloud "
             "to an entry of clouds.yaml, or set auth or the variables OS_*. In the roles, use placement_cloud or "

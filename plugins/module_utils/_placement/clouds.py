@@ -32,7 +32,7 @@ def files(options: Mapping[str, Any], loader: Any) -> dict[str, list[str]]:
     }
 
 
-def looked(config_files: Iterable[str]) -> str:
+def searched_files(config_files: Iterable[str]) -> str:
     """Return a sentence with the file that was read, or the directories without a file."""
     paths = [*filter(None, [os.environ.get("OS_CLIENT_CONFIG_FILE")]), *config_files]
     found = next(filter(os.path.exists, paths), None)

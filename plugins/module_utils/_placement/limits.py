@@ -37,7 +37,7 @@ class Unacceptable(Exception):
         self.final = final
 
 
-class Late(Exception):
+class DeadlineExceeded(Exception):
     """The work did not end in time, and its progress is unknown."""
 
 
@@ -57,7 +57,7 @@ def within(seconds: float, work: Callable[[], Value]) -> Value:
 
     threading.Thread(target=run, daemon=True).start()
     if not wait([future], seconds).done:
-        raise Late(f"timed out after {seconds:.3g} seconds")
+        raise DeadlineExceeded(f"timed out after {seconds:.3g} seconds")
     return future.result()
 
 

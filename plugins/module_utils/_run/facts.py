@@ -75,18 +75,9 @@ def observe_host(host: HostRoot, gather: Iterable[str], classes: Iterable[str] =
         _add_schedulers(host, facts[PHYSICAL_FUNCTIONS])
         _add_properties_of_vfs(host, [one for one in facts[PHYSICAL_FUNCTIONS] if one["virtual_functions"]])
         if MODELS in gather:
-            from .._devices import models
-
-            names = models.observe_models(host, selected)
-            for entry in facts[PHYSICAL_FUNCTIONS]:
-                entry["model"] = names[entry["address"]]
-            facts["versions"] = models.observe_versions(host, filter(None, (one.driver for one in selected)))
+            _add_models(host, facts, selected)
         if SERIAL_NUMBERS in gather:
-            from .._devices import vpd
-
-            for entry in facts[PHYSICAL_FUNCTIONS]:
-                if entry["total_vfs"]:
-                    entry["has_serial_number"] = vpd.has_serial_number(host, entry["address"])
+            _add_serial_numbers(host, facts[PHYSICAL_FUNCTIONS])
         if MIG in gather:
             from .mig_facts import mig_facts, observe_mig
 
@@ -163,6 +154,25 @@ def _physical_function(card: Card, framework: str | None) -> Facts:
         "users": None,
         "framework": framework,
     }
+
+
+def _add_models(host: HostRoot, facts: Facts, selected: Iterable[PciFunction]) -> None:
+    """Add the model name of each card, and the versions of the kernel and the drivers."""
+    from .._devices import models
+
+    names = models.observe_models(host, selected)
+    for entry in facts[PHYSICAL_FUNCTIONS]:
+        entry["model"] = names[entry["address"]]
+    facts["versions"] = models.observe_versions(host, filter(None, (one.driver for one in selected)))
+
+
+def _add_serial_numbers(host: HostRoot, entries: list[Facts]) -> None:
+    """Add to each card with VFs whether it has a serial number."""
+    from .._devices import vpd
+
+    for entry in entries:
+        if entry["total_vfs"]:
+            entry["has_serial_number"] = vpd.has_serial_number(host, entry["address"])
 
 
 def _add_schedulers(host: HostRoot, entries: list[Facts]) -> None:

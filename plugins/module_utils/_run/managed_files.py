@@ -182,7 +182,7 @@ def _observe(file: Wanted, problems: list[str]) -> ownership.Entry | None:
     entry = None
     try:
         blocking = replacement.blocking_parent(file.place)
-        entry = None if blocking else ownership.look(file.place)
+        entry = None if blocking else ownership.read_entry(file.place)
         # A path without a variable is used only by this collection.
         reason = ownership.refusal(entry, takes_empty=not file.variable)
         if entry and entry.kind and file.content is not None:
@@ -265,7 +265,7 @@ def _replaced(place: str) -> HostError:
 
 def _apply(step: Step) -> None:
     def confirm(path: str) -> bool:
-        entry, expected = ownership.look(path), step.entry
+        entry, expected = ownership.read_entry(path), step.entry
         if path != step.place:
             # A rename changes the ctime of the file.
             entry, expected = (one and one._replace(version=one.version[:-1]) for one in (entry, expected))
@@ -275,7 +275,7 @@ def _apply(step: Step) -> None:
 
     try:
         if step.action in WRITING and step.content is not None:
-            replacement.put(step.place, step.content, step.mode, step.uid, step.gid, confirm)
+            replacement.write_file(step.place, step.content, step.mode, step.uid, step.gid, confirm)
         elif step.action == "adjusted":
             replacement.set_access(step.place, step.mode, step.uid, step.gid, confirm)
         elif step.action == "removed":

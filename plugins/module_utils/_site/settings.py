@@ -53,7 +53,7 @@ def observe_settings(root: str, file: managed_files.Requested) -> Settings:
     """Compare a settings file with its current text as the desired one, so that only access rights can differ."""
     place = root.rstrip("/") + file.path
     try:
-        entry = ownership.look(place)
+        entry = ownership.read_entry(place)
         reason = ownership.refusal(entry)
         if reason:
             return Settings("", f"{file.path} {reason}", False)

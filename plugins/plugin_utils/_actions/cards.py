@@ -23,22 +23,23 @@ from ansible_collections.vfio.devices.plugins.module_utils._boot import archive
 from ansible_collections.vfio.devices.plugins.module_utils._run.facts import MIG, SERIAL_NUMBERS, USERS
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import variable_checks
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.merged_results import Result
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.planned_files import (
+    NOVA_FILE,
+    access,
+    is_elsewhere,
+    settings_files,
+)
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.play_variables import Variables
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.service_settings import (
-    CYBORG,
-    CYBORG_FILE,
     NOVA,
-    NOVA_FILE,
     PROGRAM,
-    PROVIDER_FILE,
     Differing,
     differing,
-    is_elsewhere,
     managed,
 )
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.fleet import selection
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plan import resolve
-from ansible_collections.vfio.devices.plugins.plugin_utils._site import differences, stages
+from ansible_collections.vfio.devices.plugins.plugin_utils._site import differences, mdevctl, stages
 
 # Ansible loads action plugins before it forks for each host, so the program is built once per run.
 CHECKSUM = hashlib.sha256(archive.build()).hexdigest()
@@ -74,7 +75,7 @@ class ComparesHost(ActionBase):
         try:
             options = _options(known)
         except (AnsibleError, ValueError, KeyError) as error:
-            return {**result, "changed": False, **_by_roles([said(error)])}
+            return {**result, "changed": False, **_by_roles([describe_error(error)])}
         seen = self._execute_module(module_args=options, task_vars=task_vars)
         if seen.get("failed") or seen.get("unreachable") or "facts" not in seen:
             return {**result, **seen}
@@ -86,11 +87,12 @@ class ComparesHost(ActionBase):
             plan = resolve(profiles, facts)
             known.add(ansible_facts={**known["ansible_facts"], "mdev": facts}, vfio_plan=plan)
             found.update(reasons(known, plan, seen)._asdict())
-            if known["_mdev_is_warned"] and not found["roles"]:
-                found["warnings"] = [known["_mdev_warning"]]
+            warning = _mdevctl(known, plan, facts)["warning"]
+            if warning and not found["roles"]:
+                found["warnings"] = [warning]
         except (AnsibleError, ValueError, KeyError) as error:
             # The role that needs the value reports the error.
-            found.update(_by_roles([said(error)], found["selection"]))
+            found.update(_by_roles([describe_error(error)], found["selection"]))
         if found["due"]:
             found["ansible_facts"] = {"mdev": facts}
             found.update({name: seen[name] for name in ("boot_problems", "settings", "services", "restarts_owed")})
@@ -101,7 +103,7 @@ def _by_roles(sentences: list[str], selected: Any = None) -> Result:
     return {**Reasons(sentences, [], sentences)._asdict(), "selection": selected}
 
 
-def said(error: Exception) -> str:
+def describe_error(error: Exception) -> str:
     """Return the message for an error of a variable."""
     return f"{error} is not set in this play" if isinstance(error, KeyError) else str(error)
 
@@ -112,7 +114,7 @@ def reasons(known: Variables, plan: Any, seen: Any) -> Reasons:
     of_host = differences.of_host(plan, seen, known["boot_state"] == "absent", persist)
     of_services = differing(known, plan, seen)
     roles = [*of_host.roles, *_kernel(known), *of_services.roles]
-    roles += [] if known["_mdev_is_ready"] else ["mdevctl is not ready"]
+    roles += [] if mdevctl.is_ready(_mdevctl(known, plan, seen["facts"])) else ["mdevctl is not ready"]
     providers = _placement(known) if stages.publishes(known) else []
     texts = [sentence for sentences in of_services.texts.values() for sentence in sentences]
     found = [*of_host._replace(roles=[]).all, *roles, *texts, *providers]
@@ -130,9 +132,7 @@ def _options(known: Variables) -> Result:
     """Return the options of the module."""
     services = managed(known)
     has_nova = NOVA in services and not is_elsewhere(known)
-    files = [_file(known, NOVA_FILE)] if has_nova else []
-    files += [_file(known, PROVIDER_FILE)] if has_nova and known.flag("nova_config_provider_config") else []
-    cyborg = [_file(known, CYBORG_FILE)] if CYBORG in services else []
+    here = [service for service in services if service != NOVA or has_nova]
     service = {"project": "nova", "program": PROGRAM, "unit": known["nova_config_service"] if has_nova else ""}
     asks = has_nova and known.flag("nova_config_check_service")
     gather = stages.parts_of_facts(known)
@@ -147,22 +147,14 @@ def _options(known: Variables) -> Result:
             "timeout": known["boot_timeout"],
             "program": CHECKSUM,
         },
-        "files": [*files, *cyborg],
-        "services": [{**service, "path": known[NOVA_FILE]}] if asks else [],
+        "files": [access(known, file) for service in here for file in settings_files(known, f"{service}_config")],
+        "services": [{**service, "path": known[NOVA_FILE.variable]}] if asks else [],
     }
 
 
-def _file(known: Variables, variable: str) -> Result:
-    role = "cyborg_config" if variable == CYBORG_FILE else "nova_config"
-    mode = known[f"{role}_mode"]
-    return {
-        "path": known[variable],
-        "variable": variable,
-        "owner": known[f"{role}_owner"],
-        "group": known[f"{role}_group"],
-        # YAML parses 0640 without quotes as a number.
-        "mode": f"{mode:04o}" if isinstance(mode, int) else mode,
-    }
+def _mdevctl(known: Variables, plan: Any, facts: Any) -> mdevctl.MdevctlRequirements:
+    variables = (known["mdev_packages"], known["vfio_host_root"], known["inventory_hostname"])
+    return mdevctl.mdevctl_requirements(plan, facts, *variables)
 
 
 def _kernel(known: Variables) -> list[str]:

@@ -19,7 +19,7 @@ from ansible.errors import AnsibleError
 from ansible_collections.vfio.devices.plugins.module_utils._core.progress import BUDGET
 from ansible_collections.vfio.devices.plugins.module_utils._site.stage_names import BOOT, MODES
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import long_work, merged_results
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions.cards import said
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.cards import describe_error
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.merged_results import Result
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.play_variables import Variables
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.service_settings import differing, managed
@@ -54,14 +54,14 @@ class AppliesPlan(long_work.LongWork):
         try:
             self._apply(found, known, task_vars, seconds)
         except (AnsibleError, ValueError, KeyError) as error:
-            return {**found, "failed": True, "msg": said(error)}
+            return {**found, "failed": True, "msg": describe_error(error)}
         return found
 
     def _apply(self, found: Result, known: Variables, task_vars: Result, seconds: float) -> None:
         check_mode = bool(self._task.check_mode)
         compared = known["vfio_compared"]
         plan = resolve(known["vfio_profiles"], known["ansible_facts"]["mdev"])
-        for number, of_round in enumerate(stages.rounds(plan, compared["parts"], check_mode)):
+        for number, of_round in enumerate(stages.module_runs(plan, compared["parts"], check_mode)):
             if number and plan["later"] and known["vfio_on_busy"] != "skip":
                 # The role sriov reports these cards.
                 break
@@ -111,7 +111,7 @@ class AppliesPlan(long_work.LongWork):
             done, left = done + progress["done"], progress["left"]
             things = "cards" if last == MODES else "devices"
             where = task_vars["inventory_hostname"]
-            long_work.tell(long_work.sentence(where, done, done + left, things, time.monotonic() - begin))
+            long_work.print_line(long_work.sentence(where, done, done + left, things, time.monotonic() - begin))
             if last == least[0] and left >= least[1]:
                 # Another program reverts the changes; the loop must not continue forever.
                 budget = {}

@@ -49,5 +49,5 @@ def show(path: str, where: str, seconds: float, ended: threading.Event) -> None:
         reported = progress.read(path)
         if reported and reported != last:
             things, done, number = reported
-            long_work.tell(long_work.sentence(where, done, number, things, time.monotonic() - begin))
+            long_work.print_line(long_work.sentence(where, done, number, things, time.monotonic() - begin))
             last = reported

@@ -39,7 +39,7 @@ def sentence(where: str, done: int, number: int, things: str, seconds: float) ->
     return f"{where}: {done} of {number} {things} after {seconds:.0f} s"
 
 
-def tell(text: str) -> None:
+def print_line(text: str) -> None:
     """Print a line on stderr immediately, because another program may read stdout."""
     Display().display(text, stderr=True)
 
@@ -110,7 +110,9 @@ class WorkInParts(LongWork):
             if not progress:
                 return merged
             done, left = done + progress["done"], progress["left"]
-            tell(sentence(task_vars["inventory_hostname"], done, done + left, self.THINGS, time.monotonic() - begin))
+            print_line(
+                sentence(task_vars["inventory_hostname"], done, done + left, self.THINGS, time.monotonic() - begin)
+            )
             if least is not None and left >= least:
                 # Another program reverts the changes; the loop must not continue forever.
                 budget = None

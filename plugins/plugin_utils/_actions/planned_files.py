@@ -8,21 +8,17 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from collections.abc import Iterable
+from typing import NamedTuple, TypedDict
 
 from ansible_collections.vfio.devices.plugins.module_utils._boot import files as boot_files
 from ansible_collections.vfio.devices.plugins.module_utils._modes import records
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.play_variables import Variables
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
 
-# The defaults of the roles, because some playbooks have not loaded the role variables yet.
-NOVA_PATH = "/etc/nova/nova.conf.d/50-vfio-devices.conf"
-PROVIDER_PATH = "/etc/nova/provider_config/vfio-devices.yaml"
-CYBORG_PATH = "/etc/cyborg/cyborg.conf.d/50-vfio-devices.conf"
-# The files with their texts, if the play has the roles.
-NOVA_FILES, CYBORG_FILES = "_nova_config_files", "_cyborg_config_files"
 # The boot loaders for which the role iommu writes a file of its own.
 WITH_FILE = ("auto", "grub")
+NOVA, CYBORG = "nova_config", "cyborg_config"
 
 
 class _File(TypedDict):
@@ -43,11 +39,72 @@ class PlannedFile(_File, total=False):
     content: str
 
 
-def planned_files(known: Variables) -> list[PlannedFile]:
-    """Return the files that the roles would write; ``known`` contains at least the plan of the host."""
+class SettingsFile(NamedTuple):
+    """A settings file that a role writes, with the names of its variables."""
+
+    role: str
+    variable: str
+    # The default of the role for nova, because some playbooks have not loaded the role variables yet.
+    suggestion: str
+    text: str
+
+
+NOVA_FILE = SettingsFile(NOVA, "nova_config_path", "/etc/nova/nova.conf.d/50-vfio-devices.conf", "nova_config_text")
+PROVIDER_FILE = SettingsFile(
+    NOVA, "nova_config_provider_path", "/etc/nova/provider_config/vfio-devices.yaml", "nova_config_provider_text"
+)
+CYBORG_FILE = SettingsFile(
+    CYBORG, "cyborg_config_path", "/etc/cyborg/cyborg.conf.d/50-vfio-devices.conf", "cyborg_config_text"
+)
+
+
+def planned_files(known: Variables, roles: Iterable[str] = ()) -> list[PlannedFile]:
+    """Return the files that the roles would write on the host; ``known`` contains at least its plan.
+
+    ``roles`` limits the result to their settings files, which may be on another host.
+    """
+    if roles:
+        return [_entry(known, file) for role in roles for file in settings_files(known, role)]
     paths = [*_of_kernel(known), *_of_cards(known), *_of_boot(known)]
     fixed: list[PlannedFile] = [{"path": path, "variable": ""} for path in paths]
-    return [*fixed, *_of_nova(known), *_of_cyborg(known)]
+    # A task of its own checks a file on another host.
+    here = [CYBORG] if is_elsewhere(known) else [NOVA, CYBORG]
+    return [*fixed, *planned_files(known, here)]
+
+
+def settings_files(known: Variables, role: str) -> list[SettingsFile]:
+    """Return the settings files of a service, none if the variables do not manage it."""
+    if role == CYBORG:
+        return [CYBORG_FILE] if known.get(CYBORG_FILE.variable, "") else []
+    if "nova_config_release" not in known:
+        return []
+    has_providers = flag(known.get("nova_config_provider_config", False), "nova_config_provider_config")
+    return [NOVA_FILE, PROVIDER_FILE] if has_providers else [NOVA_FILE]
+
+
+def is_elsewhere(known: Variables) -> bool:
+    """Return whether the nova configuration of the host is written on another host."""
+    return known.get("nova_config_host", "") not in ("", known["inventory_hostname"])
+
+
+def access(known: Variables, file: SettingsFile) -> PlannedFile:
+    """Return a file with its owner, group and mode, empty if they stay unchanged."""
+    mode = known.get(f"{file.role}_mode", "")
+    return {
+        "path": known.get(file.variable, file.suggestion),
+        "variable": file.variable,
+        "owner": known.get(f"{file.role}_owner", ""),
+        "group": known.get(f"{file.role}_group", ""),
+        # YAML parses 0640 without quotes as a number.
+        "mode": f"{mode:04o}" if isinstance(mode, int) else mode,
+    }
+
+
+def _entry(known: Variables, file: SettingsFile) -> PlannedFile:
+    entry: PlannedFile = {**access(known, file), "suggestion": file.suggestion}
+    if file.text in known:
+        entry["content"] = known[file.text]
+    return entry
 
 
 def _of_kernel(known: Variables) -> list[str]:
@@ -67,39 +124,3 @@ def _of_boot(known: Variables) -> list[str]:
     if not known["vfio_plan"]["cards"] and known.get("boot_state", "present") != "absent":
         return []
     return [f"/{path}" for path in (*boot_files.PATHS, *boot_files.links())]
-
-
-def _of_nova(known: Variables) -> list[PlannedFile]:
-    # A task of its own checks a file on another host.
-    if "nova_config_release" not in known or known.get("nova_config_host", "") not in ("", known["inventory_hostname"]):
-        return []
-    if NOVA_FILES in known:
-        return list(known[NOVA_FILES])
-    settings: PlannedFile = {
-        "path": known.get("nova_config_path", NOVA_PATH),
-        "variable": "nova_config_path",
-        "suggestion": NOVA_PATH,
-        "owner": known.get("nova_config_owner", ""),
-        "group": known.get("nova_config_group", ""),
-    }
-    if not flag(known.get("nova_config_provider_config", False), "nova_config_provider_config"):
-        return [settings]
-    path = known.get("nova_config_provider_path", PROVIDER_PATH)
-    return [settings, {"path": path, "variable": "nova_config_provider_path", "suggestion": PROVIDER_PATH}]
-
-
-def _of_cyborg(known: Variables) -> list[PlannedFile]:
-    path = known.get("cyborg_config_path", "")
-    if not path:
-        return []
-    if CYBORG_FILES in known:
-        return list(known[CYBORG_FILES])
-    return [
-        {
-            "path": path,
-            "variable": "cyborg_config_path",
-            "suggestion": CYBORG_PATH,
-            "owner": known.get("cyborg_config_owner", ""),
-            "group": known.get("cyborg_config_group", ""),
-        }
-    ]

@@ -12,11 +12,18 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ansible_collections.vfio.devices.plugins.module_utils._services.observe import not_effective
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.planned_files import (
+    CYBORG_FILE,
+    NOVA_FILE,
+    PROVIDER_FILE,
+    SettingsFile,
+    is_elsewhere,
+    settings_files,
+)
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.play_variables import Variables
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import undeclared_types
 
 NOVA, CYBORG = "nova", "cyborg"
-NOVA_FILE, PROVIDER_FILE = "nova_config_path", "nova_config_provider_path"
-CYBORG_FILE = "cyborg_config_path"
 PROGRAM = "nova-compute"
 AGENT = "cyborg-agent"
 
@@ -30,12 +37,7 @@ class Differing(NamedTuple):
 
 def managed(known: Variables) -> list[str]:
     """Return the services whose configuration the variables of the host manage."""
-    return [*([NOVA] if "nova_config_release" in known else []), *([CYBORG] if known[CYBORG_FILE] else [])]
-
-
-def is_elsewhere(known: Variables) -> bool:
-    """Return whether the nova configuration of the host is written on another host."""
-    return known["nova_config_host"] not in ("", known["inventory_hostname"])
+    return [service for service in (NOVA, CYBORG) if settings_files(known, f"{service}_config")]
 
 
 def differing(known: Variables, plan: Any, seen: Mapping[str, Any]) -> Differing:
@@ -48,7 +50,7 @@ def differing(known: Variables, plan: Any, seen: Mapping[str, Any]) -> Differing
     services = managed(known)
     if NOVA in services:
         roles = _nova(known, plan, seen, texts[NOVA])
-    if CYBORG in services and _differs(known, "cyborg_config_text", CYBORG_FILE, seen, roles):
+    if CYBORG in services and _differs(known, CYBORG_FILE, seen, roles):
         texts[CYBORG].append("the Cyborg configuration differs")
     for service, program in ((NOVA, PROGRAM), (CYBORG, AGENT)):
         if service in services and program in seen["restarts_owed"] and not texts[service]:
@@ -59,17 +61,17 @@ def differing(known: Variables, plan: Any, seen: Mapping[str, Any]) -> Differing
 def _nova(known: Variables, plan: Any, seen: Mapping[str, Any], found: list[str]) -> list[str]:
     if is_elsewhere(known):
         return ["the nova configuration is written on another host"]
-    if known["_nova_config_kept"]:
+    if undeclared_types(plan):
         return ["guests have devices of an undeclared type"]
     started: Mapping[str, Any] = {}
     if known.flag("nova_config_check_service") and plan["cards"]:
         started = seen["services"][PROGRAM]
     known.add(nova_config_started=dict(started), nova_config_read={})
     blocked: list[str] = []
-    if _differs(known, "nova_config_text", NOVA_FILE, seen, blocked):
+    if _differs(known, NOVA_FILE, seen, blocked):
         found.append("the nova configuration differs")
-    has_providers = known.flag("nova_config_provider_config")
-    if has_providers and _differs(known, "nova_config_provider_text", PROVIDER_FILE, seen, blocked):
+    has_providers = PROVIDER_FILE in settings_files(known, NOVA_FILE.role)
+    if has_providers and _differs(known, PROVIDER_FILE, seen, blocked):
         found.append("the provider configuration of nova differs")
     refused = [*blocked, *known["_nova_config_provider_refusals"]]
     # Without a card for nova, its file is not written.
@@ -77,13 +79,13 @@ def _nova(known: Variables, plan: Any, seen: Mapping[str, Any], found: list[str]
         return refused
     if started["reads"] is False:
         return [*refused, *started["problems"]]
-    return [*refused, *not_effective(started["later"], known["nova_config_text"], PROGRAM, known[NOVA_FILE])]
+    return [*refused, *not_effective(started["later"], known[NOVA_FILE.text], PROGRAM, known[NOVA_FILE.variable])]
 
 
-def _differs(known: Variables, text: str, file: str, seen: Mapping[str, Any], blocked: list[str]) -> bool:
+def _differs(known: Variables, file: SettingsFile, seen: Mapping[str, Any], blocked: list[str]) -> bool:
     """Return whether a file differs from a variable; add to ``blocked`` if the file cannot be written."""
-    path = known[file]
-    if known[text] == seen["settings"][path]:
+    path = known[file.variable]
+    if known[file.text] == seen["settings"][path]:
         return False
     blocked += [sentence for sentence in [seen.get("obstacles", {}).get(path)] if sentence]
     return True

@@ -24,8 +24,8 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.provider impo
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.settings_file import Sections
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     cards_of,
+    has_typed_vfs,
     is_nvidia_gpu,
-    is_vendor_vfio,
     of_card,
     type_name,
     usable_parents,
@@ -84,7 +84,7 @@ def check(profile: Profile) -> list[str]:
 def check_card(card: Card) -> list[str]:
     if not is_nvidia_gpu(card):
         return ["Cyborg's GPU driver supports NVIDIA GPUs only. Set owner: nova or owner: none"]
-    if is_vendor_vfio(card):
+    if has_typed_vfs(card):
         return ["Cyborg supports mediated devices only, and not the vendor-specific VFIO framework. Set owner: nova"]
     return []
 
@@ -109,7 +109,7 @@ def why_no_provider(card: Card, options: ProviderOptions) -> str | None:
     if not card["address"] or not is_nvidia_gpu(card):
         return "Cyborg's shape is only for NVIDIA GPUs, and this card is not an NVIDIA GPU"
     virtual_functions = card["mode"] == "vf" and not card["framework"] and card["total"] is not None
-    if is_vendor_vfio(card) or virtual_functions:
+    if has_typed_vfs(card) or virtual_functions:
         return "Cyborg supports complete GPUs and mediated devices, and no virtual functions"
     return None
 

@@ -17,7 +17,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._core import grammar,
 from ansible_collections.vfio.devices.plugins.module_utils._devices.sriov import is_vfio_driver
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.defaults import or_default
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is_vendor_vfio
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import has_typed_vfs
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
 
@@ -149,7 +149,7 @@ def _api_of(parent: str) -> str:
 
 def _is_managed(entry: Device) -> bool:
     """Return false if the function has the driver that the guest needs, because rebinding would destroy its vGPU."""
-    if is_vendor_vfio(entry) and entry.get("type"):
+    if has_typed_vfs(entry) and entry.get("type"):
         return False
     driver = entry.get("driver")
     if "profile" in entry:

@@ -14,8 +14,8 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import provid
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.base import Provider, ProviderOptions
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.provider import Content
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
+    has_typed_vfs,
     is_display,
-    is_vendor_vfio,
     makes_mdevs,
     type_name,
 )
@@ -85,7 +85,7 @@ def _content(card: Card, options: ProviderOptions, found: list[str]) -> Content:
 def _default_class(card: Card, found: list[str]) -> str:
     """Return the default class; for whole cards and virtual functions it equals that of nova."""
     if card["type"]:
-        return "CUSTOM_VGPU" if is_vendor_vfio(card) or is_display(card) else "CUSTOM_MDEV"
+        return "CUSTOM_VGPU" if has_typed_vfs(card) or is_display(card) else "CUSTOM_MDEV"
     product = card["vf_product_id"] if card["mode"] == "vf" else card["product_id"]
     if not product:
         found.append("the product id of its virtual functions is unknown. Set placement.resource_class")

@@ -30,8 +30,8 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.settings_file
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     cards_of,
     has_mdevs,
+    has_typed_vfs,
     is_share,
-    is_vendor_vfio,
     makes_mdevs,
     of_card,
     shares_of,
@@ -91,7 +91,7 @@ check = nova_profile.check
 
 
 def check_card(card: Card) -> list[str]:
-    if is_vendor_vfio(card) and card["type"] and card["count"] is None:
+    if has_typed_vfs(card) and card["type"] and card["count"] is None:
         return ["nova does not create vendor-specific vGPUs itself. Remove vgpu.count: 0"]
     return []
 

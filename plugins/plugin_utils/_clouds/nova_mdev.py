@@ -20,9 +20,9 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import (
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.settings_file import Option, Sections
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     cards_of,
+    current_parent,
     has_mdevs,
     makes_mdevs,
-    now,
     of_card,
     type_of,
 )
@@ -97,7 +97,7 @@ def _check_card(card: Card, offering: list[Parent], release: int) -> list[str]:
 
 def _offering(card: Card) -> list[Parent]:
     """Return the parents with devices or capacity, each with its current type."""
-    parents = [now(parent) for parent in card["parents"]]
+    parents = [current_parent(parent) for parent in card["parents"]]
     return sorted((parent for parent in parents if parent["total"]), key=lambda parent: parent["name"])
 
 

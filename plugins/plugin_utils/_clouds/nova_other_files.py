@@ -122,7 +122,7 @@ def _types(plan: Plan, sections: Sections, options: Options) -> Iterator[str]:
     for type_id in dict.fromkeys(_words(entry["value"])):
         lost = [one["name"] for one in plan.get("unselected", []) if _offers(others, type_id, one, one["types"])]
         if mine and lost and type_id not in kept:
-            cards = wording.some(lost, MOST_NAMES)
+            cards = wording.shorten(lost, MOST_NAMES)
             yield (
                 f"{entry['file']} enables the type {type_id} for {cards} of no profile, and the file of this "
                 f"collection replaces this setting. Give {cards} a profile of owner nova, or remove {type_id} from "
@@ -221,7 +221,7 @@ def _lost(matched: Iterable[Function], mine: Mine, unselected: Collection[Functi
     lost = [one.address for one in matched if one not in mine and one in unselected]
     if lost:
         yield (
-            f"nova would no longer assign {wording.some(lost, MOST_NAMES)} of no profile, because kolla-ansible "
+            f"nova would no longer assign {wording.shorten(lost, MOST_NAMES)} of no profile, because kolla-ansible "
             f"replaces {what} by the values of this collection. Give the cards a profile, or remove it from the file"
         )
 
@@ -237,7 +237,7 @@ def _by_card(found: Mapping[Function, Card], reason: str) -> Iterator[str]:
         by_card.setdefault(card["name"], (card, []))[1].append(function.address)
     for card, addresses in by_card.values():
         others = [address for address in addresses if address != card["address"]]
-        names = f"{wording.some(others, MOST_NAMES)}: " if others else ""
+        names = f"{wording.shorten(others, MOST_NAMES)}: " if others else ""
         yield of_card(card, f"{names}{reason}")
 
 

@@ -113,7 +113,7 @@ def _named_by_us(root: str, ours: set[str], listed: Iterable[Entry]) -> Iterator
     for file, providers in by_file.items():
         yield (
             f"nova-compute does not start if {file} and the file of this collection both list "
-            f"{wording.some(providers, MOST_NAMES)}. Remove the providers from {file}, and add the traits to "
+            f"{wording.shorten(providers, MOST_NAMES)}. Remove the providers from {file}, and add the traits to "
             "placement.traits of the profiles"
         )
 

@@ -21,8 +21,8 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.nova_options 
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     cards_of,
     has_mdevs,
+    has_typed_vfs,
     is_share,
-    is_vendor_vfio,
     of_card,
     type_name,
 )
@@ -65,7 +65,7 @@ def check(card: Card, options: Options) -> list[str]:
         found.append(
             f"nova fails at the address {card['address']}, because it supports only PCI domains of four digits"
         )
-    if is_vendor_vfio(card) and release < nova_release.MANAGED:
+    if has_typed_vfs(card) and release < nova_release.MANAGED:
         found.append(
             f"nova {release} would unbind the vendor driver of its vGPUs, which are virtual functions. nova "
             f"{nova_release.MANAGED} and later keep the driver"
@@ -194,7 +194,7 @@ def device_specs(card: Card, options: Options) -> list[str]:
     common = {"vendor_id": card["vendor_id"]}
     if card["mode"] == "pf":
         matches = [{"address": card["address"], **common, "product_id": card["product_id"]}]
-    elif is_vendor_vfio(card):
+    elif has_typed_vfs(card):
         matches = [{"address": address} for address in _with_vgpu(card)]
     elif card["vf_product_id"] not in (None, card["product_id"]) and not _is_divided(card):
         # The address of a physical function also matches its virtual functions; the device id distinguishes them.
@@ -232,7 +232,7 @@ def _tags(card: Card, options: Options) -> dict[str, str]:
     if nova.get("remote_managed"):
         tags["remote_managed"] = "true"
     driver = card["driver"] if card["mode"] == "pf" else card["vf_driver"]
-    keeps_driver = is_vendor_vfio(card) or VARIANT_DRIVER.match(driver or "")
+    keeps_driver = has_typed_vfs(card) or VARIANT_DRIVER.match(driver or "")
     if keeps_driver and options["release"] >= nova_release.MANAGED:
         tags["managed"] = "no"
     if nova.get("live_migratable"):

@@ -52,7 +52,7 @@ def _check_vdpa(card: Card, release: int) -> list[str]:
     names = [name for name in card.get("vdpa_functions", ()) if name not in card.get("host_functions", ())]
     if card["mode"] != "vf" or not names:
         return []
-    some = f"{wording.some(names, MOST_NAMES)} {'has a vDPA device' if len(names) == 1 else 'have vDPA devices'}"
+    some = f"{wording.shorten(names, MOST_NAMES)} {'has a vDPA device' if len(names) == 1 else 'have vDPA devices'}"
     if release < nova_release.VDPA:
         return [f"{some}, which nova {release} does not support. nova {nova_release.VDPA} or later does"]
     if card["nova"].get("alias"):

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.registry import BY_NAME
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Device
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Parent, Plan, Unselected, VgpuType
 
@@ -55,10 +56,10 @@ def shares_of(card: Card) -> list[Card]:
 
 def has_mdevs(card: Card) -> bool:
     """Return whether guests get mediated devices of the card, and not PCI functions."""
-    return card["type"] is not None and not is_vendor_vfio(card)
+    return card["type"] is not None and not has_typed_vfs(card)
 
 
-def is_vendor_vfio(card: Mapping[str, object]) -> bool:
+def has_typed_vfs(card: Mapping[str, object]) -> bool:
     """Return whether guests get virtual functions of the card that have a type."""
     framework = BY_NAME.get(str(card.get("framework")))
     return framework is not None and not framework.MAKES_MDEVS
@@ -79,7 +80,7 @@ def is_nvidia_gpu(card: Card | Unselected) -> bool:
     return card["vendor_id"] == NVIDIA and is_display(card)
 
 
-def now(parent: Parent) -> Parent:
+def current_parent(parent: Parent) -> Parent:
     """Return a parent with the type of its current devices, which settings must use until the devices are replaced."""
     return {**parent, **parent["now"]} if "now" in parent else parent
 
@@ -112,3 +113,13 @@ def share_name(card: Card) -> str:
 def type_name(card: Card) -> str | None:
     """Return the name of the card's type, or its id if it has no name; None without a type."""
     return (card["type"]["name"] or card["type"]["id"]) if card["type"] else None
+
+
+def undeclared_types(plan: Plan) -> list[str]:
+    """Return the types of devices in use that differ from the declared types of their cards."""
+    with answering("undeclared_types", "undeclared_types needs a plan of vfio.devices.resolve"):
+        cards = plan["cards"]
+        planned = [one["type"] for card in cards for one in (card, *card.get("shares", ()))]
+        declared = {found["id"] for found in planned if found}
+        offered = {parent["type"] for card in cards for parent in card["parents"]} - declared
+        return sorted(offered.union(type_of(card)["id"] for card in cards if card["next_type"]))

@@ -193,6 +193,14 @@ class Iommu(TypedDict):
     shared_groups: list[SharedGroup]
 
 
+class Mdevctl(TypedDict):
+    """The program mdevctl and its udev rule on a host; None if they are missing."""
+
+    program: str | None
+    udev_program: str | None
+    udev_works: bool
+
+
 class Versions(TypedDict, total=False):
     """Versions of the kernel and of drivers."""
 
@@ -210,6 +218,6 @@ class Facts(_Facts, total=False):
     """``ansible_facts.mdev`` of a host."""
 
     iommu: Iommu
-    mdevctl: Mapping[str, object]
+    mdevctl: Mdevctl
     versions: Versions
     warnings: list[str]

@@ -13,7 +13,7 @@ from typing import cast
 
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.registry import BY_OWNER
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is_vendor_vfio, makes_mdevs
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import has_typed_vfs, makes_mdevs
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Subject
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Plan
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Profile, Share
@@ -158,7 +158,7 @@ def _plan_vgpus(profile: Profile, subject: Subject, card: Card, result: Plan, fo
     waits_for = _what_is_missing(profile, subject, card)
     # Parents come with the vGPU host driver, and not with GPU instances.
     if not subject["parents"] and waits_for != VIRTUAL_FUNCTIONS:
-        found.append(no_vgpus.why(subject))
+        found.append(no_vgpus.why_no_vgpus(subject))
     elif waits_for:
         reason = f"its {waits_for} do not exist yet"
         result["later"].append({"name": card["name"], "profile": card["profile"], "reason": reason})
@@ -218,7 +218,7 @@ def _total(card: Card, is_held: bool) -> int | None:
 
     A cloud that creates mediated devices counts all possible devices; otherwise only existing devices count.
     """
-    takes_as_made = not BY_OWNER[card["owner"]].MAKES_MDEVS or is_vendor_vfio(card)
+    takes_as_made = not BY_OWNER[card["owner"]].MAKES_MDEVS or has_typed_vfs(card)
     if takes_as_made and not isinstance(card["count"], str) and not is_held:
         return card["count"]
     return sum(parent["total"] for parent in card["parents"])

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, TypedDict
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.vfio.devices.plugins.module_utils._core.wording import some
+from ansible_collections.vfio.devices.plugins.module_utils._core.wording import shorten
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering, refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Facts, Subject
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import plain
@@ -193,7 +193,7 @@ def _different_models(use: Use) -> list[str]:
         return []
     shown = list(first.values())
     return [
-        f"Profile {use.name} selects cards of different models by one list: {some(shown, SHOWN)}. Addresses "
+        f"Profile {use.name} selects cards of different models by one list: {shorten(shown, SHOWN)}. Addresses "
         "differ between hosts. Move the list to host_vars, or select by vendor_id and product_id."
     ]
 
@@ -201,7 +201,7 @@ def _different_models(use: Use) -> list[str]:
 def _some(names: list[str]) -> str:
     if len(names) == 1:
         return names[0]
-    return f"{some(names, SHOWN)} ({len(names)} hosts)"
+    return f"{shorten(names, SHOWN)} ({len(names)} hosts)"
 
 
 def _shown(select: Any) -> str:

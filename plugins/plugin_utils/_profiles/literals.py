@@ -76,7 +76,7 @@ def wrong(node: Node) -> Iterator[str]:
         fields = [name for child in children if (name := _field(child)) and name in SPELLINGS]
         if node["type"] == "comparator" and any(_field(child) in DRIVERS for child in children):
             for text in (text for child in children for text in _texts(child)):
-                meant = driver_names.meant(text)
+                meant = driver_names.suggested_driver(text)
                 if meant:
                     yield f"'{text[:40]}' is not the name of a driver. Write '{meant}'"
         of_part = node["type"] == "function_expression" and bool(fields) and _field(children[0]) == fields[0]

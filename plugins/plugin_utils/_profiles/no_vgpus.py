@@ -21,7 +21,7 @@ def are_unusable(vf_product_id: str | None) -> bool:
     return vf_product_id is not None and not vf_product_id.strip("0")
 
 
-def why(card: Subject) -> str:
+def why_no_vgpus(card: Subject) -> str:
     """Return a sentence with the cause and one with the remedy, for a card without vGPU parents."""
     if card.get("total_vfs") and not card["num_vfs"] and not are_unusable(card.get("vf_product_id")):
         return (

@@ -81,7 +81,9 @@ def of_vgpus(shares: Sequence[Share], wanted: Layout, seen: Mig | None) -> list[
 
 def _unsupported(subjects: Mapping[str, Subject], name: str) -> str:
     able = [other for other, one in subjects.items() if (mig := one.get("mig")) and mig["profiles"]]
-    there = f"GPUs of this host with MIG: {wording.some(able, SHOWN)}" if able else "No GPU of this host supports MIG"
+    there = (
+        f"GPUs of this host with MIG: {wording.shorten(able, SHOWN)}" if able else "No GPU of this host supports MIG"
+    )
     return f"this GPU ({model(subjects[name])}) does not support MIG. Remove mig from the profile. {there}"
 
 

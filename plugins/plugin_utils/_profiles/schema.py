@@ -162,7 +162,7 @@ VGPU: Options = {
         "description": [
             "Number of devices per card, or V(max). The default is V(max).",
             "If V(0), nova creates a device for each guest. Omit it with owner V(cyborg), whose agent creates them.",
-            "With several types, only one of them can have V(max), which is the room that the others leave.",
+            "With several types, only one of them can have V(max), which is the remaining capacity.",
         ],
         "type": "str",
         "kind": NUMBER_OR_MAX,
@@ -197,7 +197,7 @@ VGPU: Options = {
 SCHEDULER: Options = {
     "policy": {
         "description": [
-            "V(best_effort) lets a vGPU use the time that others leave.",
+            "If V(best_effort), a vGPU can use the unused time of other vGPUs.",
             "V(equal_share) gives all running vGPUs the same time.",
             "V(fixed_share) gives each vGPU the part that it has if the card is full.",
         ],

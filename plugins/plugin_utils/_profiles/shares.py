@@ -14,7 +14,7 @@ from typing import TypedDict, cast
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.nvidia_vfio_view import DEVICE_API
 from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import MAX
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.registry import CLOUDS
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is_vendor_vfio
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import has_typed_vfs
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import OfferedType, Subject
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, NovaSettings, VgpuType
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Share as PlannedShare
@@ -32,7 +32,7 @@ class Published(TypedDict):
 
 
 def planned_type(offered: OfferedType, subject: Subject) -> VgpuType:
-    device_api = offered.get("device_api") or (DEVICE_API if is_vendor_vfio(subject) else None)
+    device_api = offered.get("device_api") or (DEVICE_API if has_typed_vfs(subject) else None)
     return {"id": offered["id"], "name": offered["name"], "device_api": device_api}
 
 

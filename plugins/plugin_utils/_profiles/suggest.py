@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ansible_collections.vfio.devices.plugins.module_utils._core.wording import some
+from ansible_collections.vfio.devices.plugins.module_utils._core.wording import shorten
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Facts, Subject
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import plain
@@ -106,7 +106,7 @@ def _others(names: list[str], own: set[tuple[str, str]], hosts: Mapping[str, Fac
         for name in names:
             if name in present and (host, name) not in own:
                 found.setdefault(name, []).append(host)
-    return [f"{name} is another card on {some(found[name], SHOWN_HOSTS)}" for name in found]
+    return [f"{name} is another card on {shorten(found[name], SHOWN_HOSTS)}" for name in found]
 
 
 def _usable_vfs(card: Subject) -> int:
@@ -124,7 +124,7 @@ def _settings(kind: Kind) -> tuple[list[str], list[str], bool]:
         mode = ["mode: vf", "num_vfs: max"] if makes_vfs else []
         lacking = list(dict.fromkeys(host for host, one in kind.cards if not one["types"] and not _usable_vfs(one)))
         if lacking:
-            remark.append(f"site refuses {some(lacking, SHOWN_HOSTS)} until the vGPU driver is installed there.")
+            remark.append(f"site refuses {shorten(lacking, SHOWN_HOSTS)} until the vGPU driver is installed there.")
         return ["owner: none", *mode, f"vgpu: {vgpu}"], remark, True
     if pci_class.startswith(DISPLAY):
         drivers = sorted({str(one.get("driver")) for dummy, one in kind.cards})
@@ -203,7 +203,7 @@ def _where(kind: Kind) -> str:
     number = len(kind.cards)
     held = {user for dummy, card in kind.cards for user in _users(card)}
     used = f", in use by {', '.join(sorted(held)[:SHOWN_HOSTS])}" if held else ""
-    return f"{number} x {kind.label} on {some(hosts, SHOWN_HOSTS)}{used}"
+    return f"{number} x {kind.label} on {shorten(hosts, SHOWN_HOSTS)}{used}"
 
 
 def _users(card: Subject) -> list[str]:

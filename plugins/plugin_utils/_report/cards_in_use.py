@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""List the devices in use of each planned card."""
+"""List the devices in use of each planned card, and the users of all devices."""
 
 from __future__ import annotations
 
@@ -29,6 +29,19 @@ def held_cards(plan: Plan, facts: Facts) -> dict[str, list[str]]:
             if sentences:
                 held[name] = sentences
         return held
+
+
+def running_users(facts: Facts) -> list[str]:
+    """Return running guests and processes that use a function or device of the host."""
+    with answering("running_users", "running_users takes facts with users"):
+        functions = facts["physical_functions"]
+        virtual_functions = [virtual for function in functions for virtual in function["virtual_functions"]]
+        users = [one["users"] for one in (*functions, *virtual_functions, *facts["devices"])]
+        if None in users:
+            raise TypeError("the users were not read")
+        running = [user for found in users for user in found or () if user["running"]]
+        guests = [f"guest {user['domain']}" for user in running if user["domain"]]
+        return list(dict.fromkeys([*guests, *(f"process {user['pid']}" for user in running if not user["domain"])]))
 
 
 def users_by_name(card: Subject) -> dict[str, list[User] | None]:

@@ -16,6 +16,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors i
 from ansible_collections.vfio.devices.plugins.plugin_utils._site.kernel import OFF
 
 # GRUB adds this argument.
+ARGUMENTS = "args="
 OF_GRUB = "BOOT_IMAGE="
 # Only UEFI boot loaders write paths with backslashes.
 OF_UEFI = re.compile(r"initrd=.*\\")
@@ -66,6 +67,16 @@ def kernel_images(paths: Iterable[str], root: str = "") -> dict[str, str]:
             matches = ((pattern.match(path), path) for path in ordered)
             found.update({match["version"]: path for match, path in matches if match})
         return found
+
+
+def grubby_lacks(output: str, arguments: Collection[str]) -> bool:
+    """Return whether a boot entry in the ``output`` of ``grubby --info=ALL`` lacks one of the kernel arguments.
+
+    An output without entries counts as lacking, because then nothing is known.
+    """
+    with answering("grubby_lacks", "grubby_lacks needs the output of grubby and a list of kernel arguments"):
+        entries = [line[len(ARGUMENTS) :] for line in output.splitlines() if line.startswith(ARGUMENTS)]
+        return not entries or any(set(arguments) - set(entry.strip('"').split()) for entry in entries)
 
 
 def cmdline_problems(

@@ -52,10 +52,12 @@ class Requirements(TypedDict):
     waiting: list[str]
     # The sentences of the message about the reboot.
     details: list[str]
+    # Why the host has no IOMMU although its cards require one. Empty if it has one, or will after a reboot.
+    problem: str
 
 
 def kernel_requirements(
-    plan: Plan, facts: Facts, arguments: Sequence[str] = (), passthrough: object = True
+    plan: Plan, facts: Facts, arguments: Sequence[str] = (), passthrough: object = True, host: str = "The host"
 ) -> Requirements:
     """Compare the requirements of the planned cards with the kernel; ``arguments`` are further kernel arguments."""
     with answering("kernel_requirements", "kernel_requirements needs a plan of vfio.devices.resolve and its facts"):
@@ -67,6 +69,7 @@ def kernel_requirements(
         wanted = [*(_arguments(iommu["cpu_vendor"], flag(passthrough, "passthrough")) if cards else []), *arguments]
         drivers = sorted({driver for driver in _drivers(plan) if is_vfio_driver(driver)})
         current = [*iommu["kernel_arguments"], *([INTEL_ARGUMENT] if iommu["enabled"] else [])]
+        switched_off = [argument for argument in iommu["kernel_arguments"] if argument in OFF]
         names = {card["name"] for card in plan["cards"]}
         lacks: Lacks = {
             "arguments": [argument for argument in wanted if argument not in current],
@@ -87,11 +90,12 @@ def kernel_requirements(
             "cards": cards,
             "arguments": wanted,
             "drivers": drivers,
-            "switched_off": [argument for argument in iommu["kernel_arguments"] if argument in OFF],
+            "switched_off": switched_off,
             "lacks": lacks,
             "reasons": _reasons(lacks["arguments"], with_nouveau),
             "waiting": waiting,
             "details": _details(lacks["arguments"], with_nouveau, waiting),
+            "problem": "" if iommu["enabled"] else _problem(host, cards, lacks["arguments"], switched_off),
         }
 
 
@@ -146,3 +150,16 @@ def _details(arguments: list[str], with_nouveau: list[str], waiting: list[str]) 
     if waiting:
         found.append(f"Not configured before the reboot: {', '.join(waiting)}.")
     return found
+
+
+def _problem(host: str, cards: list[str], arguments: list[str], switched_off: list[str]) -> str:
+    """Return why a host without an IOMMU cannot get one by a reboot with the missing kernel ``arguments``."""
+    if not cards or (INTEL_ARGUMENT in arguments and not switched_off):
+        return ""
+    found = f"{host} runs without an IOMMU, which {', '.join(cards)} {'requires' if len(cards) == 1 else 'require'}."
+    if switched_off:
+        return (
+            f"{found} The kernel argument {' '.join(switched_off)} disables it. Remove the argument from the "
+            "configuration of the boot loader, and reboot."
+        )
+    return f"{found} The firmware hides it. Enable VT-d, AMD-Vi or IOMMU in the firmware setup."

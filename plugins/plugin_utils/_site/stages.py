@@ -45,7 +45,7 @@ class Variables(Protocol):
     def __contains__(self, name: str) -> bool: ...
 
 
-def rounds(plan: Plan, parts: Iterable[str], check_mode: bool) -> list[list[str]]:
+def module_runs(plan: Plan, parts: Iterable[str], check_mode: bool) -> list[list[str]]:
     """Return the parts of the work for each module run.
 
     The devices of a card can only be planned after a pending change of its mode or layout.
@@ -115,8 +115,13 @@ def declares_dpus(profiles: Any) -> bool:
 
 
 def parts_of_facts(known: Variables) -> list[str]:
-    """Return the parts of the facts that the host needs, as in the role vfio."""
-    needs_users = "nova_config_release" in known or known["cyborg_config_path"] or publishes(known)
+    """Return the parts of the facts that the host needs, as the option ``gather`` of mdev_facts takes them.
+
+    Only service settings depend on users, because a card keeps its old settings until its guests leave. nvidia-smi
+    takes seconds, and only MIG layouts need it. Only ports of DPUs need the serial numbers of cards.
+    """
+    has_cyborg = "cyborg_config_path" in known and known["cyborg_config_path"]
+    needs_users = "nova_config_release" in known or has_cyborg or publishes(known)
     needs_mig = declares_mig(known["vfio_profiles"])
     found = [*DEFAULT_PARTS, *([USERS] if needs_users else []), *([MIG] if needs_mig else [])]
     return [*found, *([SERIAL_NUMBERS] if declares_dpus(known["vfio_profiles"]) else [])]

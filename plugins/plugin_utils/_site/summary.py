@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.vfio.devices.plugins.module_utils._core.wording import some
+from ansible_collections.vfio.devices.plugins.module_utils._core.wording import shorten
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering
 from ansible_collections.vfio.devices.plugins.plugin_utils._site import steps
 
@@ -103,7 +103,7 @@ def _models(results: Mapping[str, Mapping[str, Any]]) -> Mapping[str, str]:
 def _lines(what: str, entries: Mapping[tuple[str, ...], list[str]]) -> list[str]:
     found = []
     for lines, names in entries.items():
-        label = f"{some(names, SHOWN)} ({what})"
+        label = f"{shorten(names, SHOWN)} ({what})"
         more = [f"and {len(lines) - SHOWN_LINES} more"] if len(lines) > SHOWN_LINES else []
         found += [f"{label}: {line}" for line in [*lines[:SHOWN_LINES], *more]]
     return found

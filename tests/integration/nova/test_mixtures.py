@@ -12,7 +12,7 @@ import pytest
 from ansible.errors import AnsibleError
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_pci
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import cards_of, has_mdevs, is_vendor_vfio
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import cards_of, has_mdevs, has_typed_vfs
 from ansible_collections.vfio.devices.tests.integration.nova.nodes import pci_functions
 from ansible_collections.vfio.devices.tests.integration.nova.test_hosts import (
     WITH_USERS,
@@ -96,7 +96,7 @@ def promised(plan, facts):
         own = (
             set(card["virtual_functions"]) - set(card["host_functions"]) if card["mode"] == "vf" else {card["address"]}
         )
-        own = {device["address"] for device in facts["devices"]} & own if is_vendor_vfio(card) else own
+        own = {device["address"] for device in facts["devices"]} & own if has_typed_vfs(card) else own
         functions |= own
         if "alias" in card["nova"]:
             gets.setdefault(card["nova"]["alias"], set()).update(own)

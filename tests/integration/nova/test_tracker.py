@@ -21,8 +21,8 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvir
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.provider_tree import placement_tree
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     cards_of,
+    current_parent,
     has_mdevs,
-    now,
     share_name,
 )
 from ansible_collections.vfio.devices.tests.integration.libvirt import daemon
@@ -129,7 +129,7 @@ def expected(plan, root, options):
     """Return totals by class and traits of each provider of the plan."""
     found = {}
     for card in cards_of(plan, "nova"):
-        for parent in map(now, card["parents"]) if has_mdevs(card) else ():
+        for parent in map(current_parent, card["parents"]) if has_mdevs(card) else ():
             if parent["total"]:
                 totals = {nova_mdev.resource_class(card): parent["total"]}
                 found[f"{root}_{libvirt.node_device(parent['name'])}"] = totals, sorted(card["traits"])

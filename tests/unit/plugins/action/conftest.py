@@ -15,7 +15,7 @@ def act(monkeypatch, run_module):
     """Run an action plugin and its module, which stops after each device or card; ``lines`` records the output."""
     monkeypatch.setattr(ActionBase, "run", lambda self, tmp, task_vars: {})
     lines = []
-    monkeypatch.setattr(long_work, "tell", lines.append)
+    monkeypatch.setattr(long_work, "print_line", lines.append)
 
     def run(action, module, options, host, meanwhile=lambda number: None):
         plugin = action.ActionModule.__new__(action.ActionModule)

@@ -41,6 +41,7 @@ def test_a_passed_through_card_requires_an_iommu_and_a_driver():
             "Its kernel was started without intel_iommu=on iommu=pt.",
             f"Not configured before the reboot: {PF}.",
         ],
+        "problem": "",
     }
 
 
@@ -112,3 +113,26 @@ def test_text_instead_of_a_list_of_arguments():
 def test_what_is_no_plan():
     with pytest.raises(AnsibleFilterError, match="kernel_requirements needs a plan"):
         kernel_requirements({}, facts())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "cpu_vendor", "problem"),
+    [
+        # The missing argument enables it at the next boot.
+        ([], "intel", ""),
+        (["intel_iommu=on"], "intel", "The firmware hides it. Enable VT-d, AMD-Vi or IOMMU in the firmware setup."),
+        ([], "amd", "The firmware hides it. Enable VT-d, AMD-Vi or IOMMU in the firmware setup."),
+        (
+            ["intel_iommu=off"],
+            "intel",
+            "The kernel argument intel_iommu=off disables it. Remove the argument from the configuration of the boot "
+            "loader, and reboot.",
+        ),
+    ],
+)
+def test_a_host_that_cannot_get_an_iommu_by_a_reboot(arguments, cpu_vendor, problem):
+    found = kernel_requirements(plan(whole()), facts(*arguments, cpu_vendor=cpu_vendor), host="h1")
+    assert found["problem"] == (f"h1 runs without an IOMMU, which {PF} requires. {problem}" if problem else "")
+    assert kernel_requirements(plan(), facts(*arguments, cpu_vendor=cpu_vendor))["problem"] == ""
+    enabled = facts(*arguments, cpu_vendor=cpu_vendor, enabled=True)
+    assert kernel_requirements(plan(whole()), enabled)["problem"] == ""

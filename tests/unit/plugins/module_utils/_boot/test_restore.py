@@ -182,7 +182,7 @@ def test_card_that_comes_back_is_waited_for_until_its_domain_is_gone(boot, monke
     now = host.host.kernel.clock.now
     gone = now() + 25
     domain = {"name": "web1", "running": False}
-    monkeypatch.setattr(_libvirt, "ask", lambda root: told({ICE: [domain]} if now() < gone else {}))
+    monkeypatch.setattr(_libvirt, "query_daemon", lambda root: told({ICE: [domain]} if now() < gone else {}))
     (result,) = host.run()
     assert "in use by guest web1 (defined)" in result.problems[0]
     assert host.seconds < 1

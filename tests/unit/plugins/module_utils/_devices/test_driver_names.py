@@ -22,7 +22,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._devices import drive
     ],
 )
 def test_another_spelling_of_a_name_means_a_driver(text, meant):
-    assert driver_names.meant(text) == meant
+    assert driver_names.suggested_driver(text) == meant
 
 
 def test_a_vfio_driver_that_is_missing_is_loaded_or_comes_with_another_kernel():

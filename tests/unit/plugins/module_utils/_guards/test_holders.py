@@ -24,7 +24,7 @@ def test_domains_of_libvirt_join_the_processes(simulated, monkeypatch):
         host.create("mtty", "mtty-1", uuid)
     host.kernel.hold(UUID, pid=4242, cmdline=["qemu-system-x86_64", "-name", "guest=web1"])
     web1, spare = {"name": "web1", "running": True}, {"name": "spare", "running": False}
-    monkeypatch.setattr(libvirt, "ask", lambda root: told({UUID: [web1, spare], OTHER: [spare]}))
+    monkeypatch.setattr(libvirt, "query_daemon", lambda root: told({UUID: [web1, spare], OTHER: [spare]}))
     devices = by("uuid", host.facts("devices", "users")["devices"])
     defined = {"pid": None, "command": None, "domain": "spare", "running": False, "device_file": None}
     assert [user["domain"] for user in devices[UUID]["users"]] == ["web1", "spare"]

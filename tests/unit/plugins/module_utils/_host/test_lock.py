@@ -25,7 +25,7 @@ def path(tmp_path):
 
 def taken(path):
     """Return whether the lock is free; it is released again."""
-    descriptor = lock.take(str(path))
+    descriptor = lock.acquire(str(path))
     if descriptor is not None:
         os.close(descriptor)
     return descriptor is not None
@@ -101,7 +101,7 @@ def test_what_belongs_to_another_user_is_refused(path, tmp_path, what):
 
 
 def test_only_who_holds_it_now_is_named(path):
-    descriptor = lock.take(str(path))
+    descriptor = lock.acquire(str(path))
     opened = os.open(path, os.O_RDONLY)
     child = subprocess.Popen(["sleep", "60"], pass_fds=[descriptor])
     other = subprocess.Popen(["sleep", "61"], pass_fds=[opened])
@@ -122,7 +122,7 @@ def test_only_who_holds_it_now_is_named(path):
 
 
 def test_many_holders_are_few_words(path):
-    descriptor = lock.take(str(path))
+    descriptor = lock.acquire(str(path))
     children = [subprocess.Popen(["sleep", "60"], pass_fds=[descriptor]) for dummy in range(4)]
     os.close(descriptor)
     try:
@@ -135,7 +135,7 @@ def test_many_holders_are_few_words(path):
 
 
 def test_commands_of_others_bring_no_control_characters(path):
-    descriptor = lock.take(str(path))
+    descriptor = lock.acquire(str(path))
     child = subprocess.Popen(["sh", "-c", "read line; :", "\x1b[31m\n" + "x" * 200], pass_fds=[descriptor], stdin=-1)
     os.close(descriptor)
     try:

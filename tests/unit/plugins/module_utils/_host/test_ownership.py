@@ -70,7 +70,7 @@ OF_OTHERS = {
 def test_what_this_collection_writes_is_ours(tmp_path, kind):
     file = tmp_path / "file"
     file.write_text(WRITTEN[kind])
-    entry = ownership.look(str(file))
+    entry = ownership.read_entry(str(file))
     assert entry.is_ours
     assert ownership.refusal(entry) is None
 
@@ -79,7 +79,7 @@ def test_what_this_collection_writes_is_ours(tmp_path, kind):
 def test_files_of_earlier_versions_are_ours_and_of_the_same_kind(tmp_path, header):
     file = tmp_path / "file"
     file.write_text(f"{header}\nthe rest\n")
-    assert ownership.look(str(file)).is_ours
+    assert ownership.read_entry(str(file)).is_ours
     now = ownership.header(FORMER[header].decode()).encode() + b"the rest\n"
     assert ownership.kind(file.read_bytes()) == ownership.kind(now) == FORMER[header]
     assert ownership.body(file.read_bytes()) == ownership.body(now) == b"the rest\n"
@@ -95,28 +95,28 @@ def test_all_boot_files_are_ours_also_when_they_were_cut():
 def test_all_else_is_of_others(tmp_path, kind):
     file = tmp_path / "file"
     file.write_text(OF_OTHERS[kind])
-    assert ownership.refusal(ownership.look(str(file))) == "was not written by this collection"
+    assert ownership.refusal(ownership.read_entry(str(file))) == "was not written by this collection"
 
 
 def test_an_empty_file_is_taken_only_where_nobody_else_writes(tmp_path):
     file = tmp_path / "file"
     file.touch()
-    entry = ownership.look(str(file))
+    entry = ownership.read_entry(str(file))
     assert ownership.refusal(entry, takes_empty=True) is None
     file.write_text("\n")
-    assert ownership.refusal(ownership.look(str(file)), takes_empty=True)
+    assert ownership.refusal(ownership.read_entry(str(file)), takes_empty=True)
 
 
 def test_bytes_that_are_no_text_are_of_others(tmp_path):
     file = tmp_path / "file"
     file.write_bytes(bytes(range(256)) * 100)
-    assert not ownership.look(str(file)).is_ours
+    assert not ownership.read_entry(str(file)).is_ours
     file.write_bytes(b"{\xff\xfe")
-    assert not ownership.look(str(file)).is_ours
+    assert not ownership.read_entry(str(file)).is_ours
 
 
 def test_nothing_is_free(tmp_path):
-    assert ownership.look(str(tmp_path / "nothing")) is None
+    assert ownership.read_entry(str(tmp_path / "nothing")) is None
     assert ownership.refusal(None) is None
 
 
@@ -124,7 +124,7 @@ def test_mode_and_owner_are_told(tmp_path):
     file = tmp_path / "file"
     file.write_text(WRITTEN["nova"])
     file.chmod(0o640)
-    entry = ownership.look(str(file))
+    entry = ownership.read_entry(str(file))
     assert (entry.mode, entry.uid, entry.gid) == (0o640, os.geteuid(), file.stat().st_gid)
 
 
@@ -152,11 +152,11 @@ def test_only_ordinary_files_are_ours(tmp_path, monkeypatch, kind, takes_empty):
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "path"
     words = make(kind, path)
-    assert ownership.refusal(ownership.look(str(path)), takes_empty) == f"is {words}"
+    assert ownership.refusal(ownership.read_entry(str(path)), takes_empty) == f"is {words}"
 
 
 def test_devices_are_not_read():
-    assert ownership.refusal(ownership.look("/dev/zero")) == "is a character device"
+    assert ownership.refusal(ownership.read_entry("/dev/zero")) == "is a character device"
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_one_link_is_ours(tmp_path, place, target, ours):
     link = tmp_path / place
     link.parent.mkdir(parents=True)
     link.symlink_to(target)
-    assert ownership.look(str(link)).is_ours is ours
+    assert ownership.read_entry(str(link)).is_ours is ours
     assert ownership.is_own_link(place, target) is ours
 
 

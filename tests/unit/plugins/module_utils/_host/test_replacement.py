@@ -26,7 +26,7 @@ def mode_of(path):
 
 def test_a_new_file_and_its_directories_have_the_modes_that_are_asked_for(tmp_path, umask):
     file = tmp_path / "a/b/file"
-    replacement.put(str(file), b"text", 0o640, ME, MINE)
+    replacement.write_file(str(file), b"text", 0o640, ME, MINE)
     assert replacement.read(str(file)) == b"text"
     assert mode_of(file) == 0o640
     assert [mode_of(above) for above in (tmp_path / "a", tmp_path / "a/b")] == [0o755] * 2
@@ -37,7 +37,7 @@ def test_the_name_changes_to_another_file_at_once(tmp_path):
     file = tmp_path / "file"
     file.write_text("old")
     with file.open() as reader:
-        replacement.put(str(file), b"new", 0o600, ME, MINE)
+        replacement.write_file(str(file), b"new", 0o600, ME, MINE)
         assert reader.read() == "old"
     assert file.read_text() == "new"
 
@@ -53,7 +53,7 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, c
     monkeypatch.setattr(os, call, fail)
     with pytest.raises(OSError, match="injected"):
         # Only root can really change the owner.
-        replacement.put(str(file), b"new", 0o640, ME + 1 if call == "chown" else ME, MINE)
+        replacement.write_file(str(file), b"new", 0o640, ME + 1 if call == "chown" else ME, MINE)
     assert file.read_text() == "old"
     assert os.listdir(tmp_path) == ["file"]
 
@@ -62,14 +62,14 @@ def test_what_a_killed_run_left_is_no_obstacle_and_no_trap(tmp_path):
     victim = tmp_path / "victim"
     victim.write_text("precious")
     (tmp_path / f".file{durable.UNFINISHED}").symlink_to(victim)
-    replacement.put(str(tmp_path / "file"), b"new", 0o644, ME, MINE)
+    replacement.write_file(str(tmp_path / "file"), b"new", 0o644, ME, MINE)
     assert victim.read_text() == "precious"
     assert sorted(os.listdir(tmp_path)) == ["file", "victim"]
 
 
 def test_the_longest_name_can_be_written(tmp_path):
     file = tmp_path / ("n" * 255)
-    replacement.put(str(file), b"text", 0o644, ME, MINE)
+    replacement.write_file(str(file), b"text", 0o644, ME, MINE)
     assert file.read_text() == "text"
 
 
@@ -78,7 +78,7 @@ def test_owner_and_mode_are_set_in_an_order_that_keeps_both(tmp_path, monkeypatc
     monkeypatch.setattr(os, "chown", lambda file, uid, gid: calls.append((uid, gid)))
     chmod = os.chmod
     monkeypatch.setattr(os, "chmod", lambda file, mode: (calls.append(mode), chmod(file, mode)))
-    replacement.put(str(tmp_path / "file"), b"", 0o640, ME + 1, MINE + 1)
+    replacement.write_file(str(tmp_path / "file"), b"", 0o640, ME + 1, MINE + 1)
     assert calls == [(ME + 1, MINE + 1), 0o640]
     replacement.set_access(str(tmp_path / "file"), 0o600, ME, MINE)
     assert calls[2:] == [0o600]
@@ -93,7 +93,7 @@ def test_extended_attributes_stay(tmp_path):
         # A file system without extended attributes cannot lose any.
         assert error.errno == errno.ENOTSUP
         return
-    replacement.put(str(file), b"new", 0o644, ME, MINE)
+    replacement.write_file(str(file), b"new", 0o644, ME, MINE)
     assert os.getxattr(file, "user.note") == b"kept"
 
 

@@ -33,7 +33,7 @@ def test_a_device_that_a_stopped_guest_has_is_in_use(simulated, monkeypatch):
     host = simulated("mtty")
     host.converge({"type": "mtty-1", "parent": "mtty", "uuid": UUID})
     domains = {UUID: [{"name": "spare", "running": False}]}
-    monkeypatch.setattr(libvirt, "ask", lambda root: told(domains))
+    monkeypatch.setattr(libvirt, "query_daemon", lambda root: told(domains))
     with pytest.raises(Refused, match=r"in use by guest spare \(defined\)"):
         host.converge({"uuid": UUID}, state="absent")
     assert host.converge({"uuid": UUID}, state="absent", on_busy="skip")["changed"] is False

@@ -319,7 +319,7 @@ def test_group_of_the_mode_without_an_iommu_is_none(switch):
 def domains(monkeypatch, found):
     from ansible_collections.vfio.devices.plugins.module_utils._guards import libvirt as _libvirt
 
-    monkeypatch.setattr(_libvirt, "ask", lambda host: told(found))
+    monkeypatch.setattr(_libvirt, "query_daemon", lambda host: told(found))
 
 
 def test_defined_domain_keeps_its_functions(switch, monkeypatch):

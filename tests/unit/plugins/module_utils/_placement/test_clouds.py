@@ -39,14 +39,14 @@ def test_a_cloud_of_the_environment_has_a_name_too(monkeypatch):
 
 def test_it_is_said_which_file_was_read_or_where_none_was(tmp_path, monkeypatch):
     paths = [f"{tmp_path}/a/clouds.yaml", f"{tmp_path}/a/clouds.yml", f"{tmp_path}/b/clouds.yaml"]
-    assert clouds.looked(paths) == f"There is no clouds.yaml in {tmp_path}/a, {tmp_path}/b"
+    assert clouds.searched_files(paths) == f"There is no clouds.yaml in {tmp_path}/a, {tmp_path}/b"
     (tmp_path / "b").mkdir()
     (tmp_path / "b/clouds.yaml").write_text("clouds: {}\n")
-    assert clouds.looked(paths) == f"The clouds are those of {tmp_path}/b/clouds.yaml"
+    assert clouds.searched_files(paths) == f"The clouds are those of {tmp_path}/b/clouds.yaml"
     other = tmp_path / "other.yaml"
     other.write_text("clouds: {}\n")
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(other))
-    assert clouds.looked(paths) == f"The clouds are those of {other}"
+    assert clouds.searched_files(paths) == f"The clouds are those of {other}"
 
 
 def test_the_clouds_of_the_file_are_named():

@@ -359,14 +359,14 @@ def test_an_owner_that_only_root_can_keep_is_refused(host, monkeypatch):
 
 
 def test_a_failure_tells_what_was_done_before(host, monkeypatch):
-    put = replacement.put
+    put = replacement.write_file
 
     def fail_second(place, *arguments):
         if place.endswith("second"):
             raise OSError(errno.ENOSPC, "injected")
         put(place, *arguments)
 
-    monkeypatch.setattr(replacement, "put", fail_second)
+    monkeypatch.setattr(replacement, "write_file", fail_second)
     with pytest.raises(HostError, match="/etc/second could not be created: ENOSPC") as failed:
         host(requested("/etc/first", OURS), requested("/etc/second", OURS))
     files = [{"path": f"{host.root}/etc/first", "action": "created"}]
@@ -402,7 +402,7 @@ SWAPS = {
     ("module", "call", "options"),
     [
         (replacement, "read", {"content": NEW}),
-        (replacement, "put", {"content": NEW}),
+        (replacement, "write_file", {"content": NEW}),
         (replacement, "set_access", {"content": OURS, "mode": "0666"}),
         (durable, "unlink", {"content": ""}),
     ],

@@ -10,7 +10,15 @@ from ansible.errors import AnsibleFilterError
 from ansible.plugins.action import ActionBase
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import cards
 
-FACTS = {"physical_functions": [], "parents": [], "devices": []}
+WORKING = {"program": "/usr/sbin/mdevctl", "udev_program": "/usr/sbin/mdevctl", "udev_works": True}
+FACTS = {"physical_functions": [], "parents": [], "devices": [], "mdevctl": WORKING}
+VARIABLES = {
+    "inventory_hostname": "h1",
+    "vfio_profiles": [],
+    "vfio_host_root": "/",
+    "ansible_facts": {},
+    "mdev_packages": [],
+}
 SEEN = {"facts": FACTS, "boot_problems": ["no Python"], "settings": {}, "services": {}, "restarts_owed": []}
 
 
@@ -20,7 +28,7 @@ def act(monkeypatch):
     monkeypatch.setattr(ActionBase, "run", lambda self, tmp, task_vars: {})
     monkeypatch.setattr(cards, "_options", lambda known: {"users": False})
     monkeypatch.setattr(cards, "selection", lambda profiles, facts: {"cards": {}})
-    monkeypatch.setattr(cards, "resolve", lambda profiles, facts: {"cards": []})
+    monkeypatch.setattr(cards, "resolve", lambda profiles, facts: {"cards": [{"framework": "mdev", "owner": "nova"}]})
 
     def run(answer, reasons=(), variables=None):
         monkeypatch.setattr(cards, "reasons", lambda known, plan, seen: cards.Reasons(list(reasons), [], []))
@@ -30,9 +38,7 @@ def act(monkeypatch):
         action._templar = templar
         act.calls = []
         action._execute_module = lambda module_args, task_vars: act.calls.append(module_args) or answer
-        return action.run(
-            None, {"vfio_profiles": [], "ansible_facts": {}, "_mdev_is_warned": False, **(variables or {})}
-        )
+        return action.run(None, {**VARIABLES, **(variables or {})})
 
     def act(*arguments, **options):
         return run(*arguments, **options)
@@ -54,8 +60,10 @@ def test_a_host_with_something_to_do_returns_its_facts(act):
 
 
 def test_a_warning_of_a_role_is_one_of_the_comparison(act):
-    result = act({"facts": FACTS}, variables={"_mdev_is_warned": True, "_mdev_warning": "mdevctl is missing"})
-    assert (result["due"], result["warnings"]) == ([], ["mdevctl is missing"])
+    missing = {"program": None, "udev_program": None, "udev_works": False}
+    result = act({"facts": {**FACTS, "mdevctl": missing}})
+    assert (result["due"], len(result["warnings"])) == ([], 1)
+    assert "mdevctl is not installed on h1" in result["warnings"][0]
 
 
 def test_all_invalid_variables_are_errors_of_the_task(act):

@@ -25,7 +25,7 @@ class Waits:
 
 def test_only_news_are_shown(tmp_path, monkeypatch):
     lines = []
-    monkeypatch.setattr(long_work, "tell", lines.append)
+    monkeypatch.setattr(long_work, "print_line", lines.append)
     monkeypatch.setattr(controller_progress, "time", types.SimpleNamespace(monotonic=itertools.count().__next__))
     path = str(tmp_path / "progress")
 

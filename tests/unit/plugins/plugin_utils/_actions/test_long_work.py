@@ -25,7 +25,7 @@ class Clock:
 def act(monkeypatch):
     """Run an action whose module returns the given parts; return its result, and record output and calls."""
     lines, calls = [], []
-    monkeypatch.setattr(_long_work, "tell", lines.append)
+    monkeypatch.setattr(_long_work, "print_line", lines.append)
     monkeypatch.setattr(_long_work, "time", Clock())
     monkeypatch.setattr(ActionBase, "run", lambda self, tmp, task_vars: {})
 

@@ -49,8 +49,8 @@ def test_the_kernel_needs_files_for_what_it_lacks(bootloader, paths):
 def test_services_whose_settings_are_managed():
     nova = {"nova_config_release": "2026.2", "nova_config_provider_config": "yes"}
     assert planned(**nova, cyborg_config_path="/etc/cyborg/own.conf") == {
-        files.NOVA_PATH: "nova_config_path",
-        files.PROVIDER_PATH: "nova_config_provider_path",
+        files.NOVA_FILE.suggestion: "nova_config_path",
+        files.PROVIDER_FILE.suggestion: "nova_config_provider_path",
         "/etc/cyborg/own.conf": "cyborg_config_path",
     }
     assert planned(nova_config_release="2026.2", nova_config_path="/own") == {"/own": "nova_config_path"}
@@ -60,26 +60,40 @@ def test_services_whose_settings_are_managed():
     assert planned(cyborg_config_path="") == {}
 
 
+def settings(*roles, **variables):
+    """Return the planned files of a host without cards; ``roles`` limits them."""
+    known = {"inventory_hostname": "h1", "vfio_plan": {"cards": [], "functions": []}, "nova_config_release": 34}
+    return files.planned_files({**known, **variables}, roles)
+
+
 def test_texts_of_the_settings_are_included_if_the_play_has_the_roles():
-    nova, cyborg = [{"path": "/n", "content": "a"}], [{"path": "/c", "content": "b"}]
-    known = {"inventory_hostname": "h1", "vfio_plan": {"cards": [], "functions": []}, "nova_config_release": 34}
-    known.update(cyborg_config_path="/c", _nova_config_files=nova, _cyborg_config_files=cyborg)
-    assert files.planned_files(known) == nova + cyborg
-    assert files.planned_files({**known, "nova_config_host": "kolla", "cyborg_config_path": ""}) == []
+    known = {"cyborg_config_path": "/c", "nova_config_text": "a", "cyborg_config_text": "b"}
+    assert [(one["path"], one["content"]) for one in settings(**known)] == [
+        (files.NOVA_FILE.suggestion, "a"),
+        ("/c", "b"),
+    ]
+    elsewhere = {**known, "nova_config_host": "kolla"}
+    assert [one["path"] for one in settings(**elsewhere)] == ["/c"]
+    # A role writes its files also on another host.
+    assert [one["content"] for one in settings("nova_config", **elsewhere)] == ["a"]
+    assert [one["content"] for one in settings("cyborg_config", **elsewhere)] == ["b"]
+    assert settings("cyborg_config", cyborg_config_text="b") == []
 
 
-def test_owner_and_group_of_the_settings():
-    known = {"inventory_hostname": "h1", "vfio_plan": {"cards": [], "functions": []}, "nova_config_release": 34}
-    (found,) = files.planned_files({**known, "nova_config_owner": "nova", "nova_config_group": "nova"})
-    assert (found["owner"], found["group"], found["suggestion"]) == ("nova", "nova", files.NOVA_PATH)
+@pytest.mark.parametrize(("mode", "text"), [(0o640, "0640"), ("0640", "0640"), ("", "")])
+def test_owner_group_and_mode_of_the_settings(mode, text):
+    variables = {"nova_config_owner": "nova", "nova_config_group": "wheel", "nova_config_mode": mode}
+    (found,) = settings(**variables)
+    assert (found["owner"], found["group"], found["mode"]) == ("nova", "wheel", text)
+    assert found["suggestion"] == files.NOVA_FILE.suggestion
 
 
 def test_defaults_are_those_of_the_roles():
     nova = defaults("nova_config")
-    assert (nova["nova_config_path"], nova["nova_config_provider_path"]) == (files.NOVA_PATH, files.PROVIDER_PATH)
+    for file in (files.NOVA_FILE, files.PROVIDER_FILE):
+        assert nova[file.variable] == file.suggestion
     assert nova["nova_config_provider_config"] is False
-    names = ("nova_config_host", "nova_config_owner", "nova_config_group")
-    assert all(nova[name] == "" for name in names)
-    assert all(defaults("cyborg_config")[f"cyborg_config_{name}"] == "" for name in ("path", "owner", "group"))
+    assert all(nova[f"nova_config_{name}"] == "" for name in ("host", "owner", "group", "mode"))
+    assert all(defaults("cyborg_config")[f"cyborg_config_{name}"] == "" for name in ("path", "owner", "group", "mode"))
     assert defaults("iommu")["iommu_bootloader"] in files.WITH_FILE
     assert defaults("boot")["boot_state"] == "present"

@@ -7,7 +7,8 @@ import pytest
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.service_settings import differing
 
 FILE = "/etc/nova/nova.conf.d/50-vfio-devices.conf"
-PLAN = {"cards": [{"owner": "nova"}]}
+CARD = {"owner": "nova", "type": None, "next_type": None, "parents": []}
+PLAN = {"cards": [CARD]}
 STARTED = {"reads": True, "problems": [], "later": []}
 
 
@@ -26,7 +27,6 @@ def known(**more):
             "cyborg_config_path": "",
             "nova_config_release": 34,
             "nova_config_host": "",
-            "_nova_config_kept": [],
             "nova_config_check_service": True,
             "nova_config_path": FILE,
             "nova_config_text": "[devices]\nenabled_mdev_types = a\n",
@@ -73,7 +73,6 @@ def test_a_file_that_differs_and_cannot_be_written_is_for_the_roles():
     ("variables", "started", "words"),
     [
         ({"nova_config_host": "deploy"}, STARTED, "on another host"),
-        ({"_nova_config_kept": ["x"]}, STARTED, "undeclared type"),
         ({}, {"reads": False, "problems": ["it is not read"]}, "it is not read"),
         ({"_nova_config_provider_refusals": ["two files list it"]}, STARTED, "two files list it"),
         (
@@ -88,9 +87,14 @@ def test_what_only_the_role_reports(variables, started, words):
     assert words in sentence
 
 
+def test_types_that_guests_still_have_are_left_to_the_role():
+    plan = {"cards": [{**CARD, "type": {"id": "a"}, "parents": [{"type": "b"}]}]}
+    assert differing(known(), plan, seen()).roles == ["guests have devices of an undeclared type"]
+
+
 def test_problems_of_the_service_need_a_card_of_nova():
     unread = {"reads": False, "problems": ["it is not read"]}
-    assert differing(known(), {"cards": [{"owner": "none"}]}, seen(started=unread)).roles == []
+    assert differing(known(), {"cards": [{**CARD, "owner": "none"}]}, seen(started=unread)).roles == []
     assert differing(known(), {"cards": []}, {**seen(), "services": {}}).roles == []
 
 

@@ -24,7 +24,8 @@ def test_owners_and_shapes_are_names_of_one_cloud_each():
 @each
 def test_a_profile_may_name_it(cloud):
     profile = {"name": "p", "select": "class == '0302'", "vgpu": {"type": "a"}, "owner": cloud.OWNER}
-    assert declaration.parse([profile])[1] == []
+    # The cloud may require keys of its own.
+    assert [problem for problem in declaration.parse([profile])[1] if "owner" in problem] == []
 
 
 @each

@@ -6,7 +6,7 @@ from __future__ import annotations
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     cards_of,
     has_mdevs,
-    is_vendor_vfio,
+    has_typed_vfs,
     usable_parents,
 )
 from ansible_collections.vfio.devices.tests.unit.plans import mdevs, plan, vendor_vgpus, whole
@@ -21,7 +21,7 @@ def test_cards_of_an_owner_that_are_known():
 
 def test_kinds_of_cards():
     assert [has_mdevs(card) for card in (mdevs(), vendor_vgpus(), whole())] == [True, False, False]
-    assert [is_vendor_vfio(card) for card in (mdevs(), vendor_vgpus(), whole())] == [False, True, False]
+    assert [has_typed_vfs(card) for card in (mdevs(), vendor_vgpus(), whole())] == [False, True, False]
 
 
 def test_parents_with_devices_in_order():

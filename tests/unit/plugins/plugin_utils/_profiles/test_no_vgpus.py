@@ -32,4 +32,4 @@ T4 = {"vendor_id": "10de", "product_id": "1eb8", "class": "0302", "driver": "nvi
     ],
 )
 def test_the_cause_and_the_remedy_depend_on_class_driver_and_vendor(changes, sentence):
-    assert sentence in no_vgpus.why({**T4, **changes})
+    assert sentence in no_vgpus.why_no_vgpus({**T4, **changes})

@@ -68,15 +68,15 @@ def test_one_run_does_what_the_roles_do(simulated, name, host):
 def test_devices_of_new_functions_need_a_second_run(simulated):
     facts = simulated("mixed").facts()
     plan = resolve(DECLARATIONS["demo"]["profiles"], facts)
-    assert stages.rounds(plan, differences.PARTS, False) == [["modes", "layouts"], ["devices", "boot"]]
-    assert stages.rounds(plan, differences.PARTS, True) == [list(differences.PARTS)]
-    assert stages.rounds(plan, ["modes"], False) == [["modes"], ["devices"]]
-    assert stages.rounds(plan, ["boot"], False) == [["boot"]]
+    assert stages.module_runs(plan, differences.PARTS, False) == [["modes", "layouts"], ["devices", "boot"]]
+    assert stages.module_runs(plan, differences.PARTS, True) == [list(differences.PARTS)]
+    assert stages.module_runs(plan, ["modes"], False) == [["modes"], ["devices"]]
+    assert stages.module_runs(plan, ["boot"], False) == [["boot"]]
 
 
 def test_cards_that_do_not_depend_on_each_other_need_one(simulated):
     plan = resolve(DECLARATIONS["demo"]["profiles"], simulated("nics").facts())
-    assert stages.rounds(plan, differences.PARTS, False) == [list(differences.PARTS)]
+    assert stages.module_runs(plan, differences.PARTS, False) == [list(differences.PARTS)]
 
 
 def test_only_what_is_in_the_plan_is_a_stage(simulated):

@@ -1,0 +1,23 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar, trust_as_template
+from ansible_collections.vfio.devices.plugins.lookup.needed_facts import LookupModule
+from ansible_collections.vfio.devices.plugins.module_utils._run.facts import DEFAULT_PARTS
+
+
+def needed(**variables):
+    variables = {"vfio_profiles": [], **variables}
+    return LookupModule(loader=DataLoader(), templar=Templar(DataLoader(), variables)).run([], variables)
+
+
+def test_variables_of_other_roles_may_be_missing():
+    assert needed() == [*DEFAULT_PARTS]
+
+
+def test_the_variables_of_the_play_are_evaluated():
+    assert needed(publishes="yes", placement_publish=trust_as_template("{{ publishes }}")) == [*DEFAULT_PARTS, "users"]
+    assert needed(vfio_profiles=[{"mig": {}}]) == [*DEFAULT_PARTS, "mig"]
