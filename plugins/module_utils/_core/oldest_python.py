@@ -33,3 +33,8 @@ if REFUSAL:
     # AnsibleModule itself needs a newer Python, so the result is printed without it.
     sys.stdout.write(json.dumps({"failed": True, "msg": REFUSAL}) + "\n")
     sys.exit(1)  # pylint: disable=ansible-bad-function
+
+# An older Python could not compile this file.
+from .zip_imports import start
+
+start()

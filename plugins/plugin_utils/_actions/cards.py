@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import json
 import multiprocessing
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -20,7 +21,7 @@ from typing import Any, NamedTuple
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.vfio.devices.plugins.module_utils._boot import archive
-from ansible_collections.vfio.devices.plugins.module_utils._run.facts import MIG, SERIAL_NUMBERS, USERS
+from ansible_collections.vfio.devices.plugins.module_utils._run.facts import MIG, PUBLISHED_ROOT, SERIAL_NUMBERS, USERS
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import variable_checks
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.merged_results import Result
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.planned_files import (
@@ -76,9 +77,10 @@ class ComparesHost(ActionBase):
             options = _options(known)
         except (AnsibleError, ValueError, KeyError) as error:
             return {**result, "changed": False, **_by_roles([describe_error(error)])}
-        seen = self._execute_module(module_args=options, task_vars=task_vars)
-        if seen.get("failed") or seen.get("unreachable") or "facts" not in seen:
-            return {**result, **seen}
+        returned = self._execute_module(module_args=options, task_vars=task_vars)
+        if returned.get("failed") or returned.get("unreachable") or "seen" not in returned:
+            return {**result, **returned}
+        seen = json.loads(returned["seen"])
         facts = seen["facts"]
         found: Result = {**result, "changed": False, "selection": None}
         try:
@@ -86,6 +88,7 @@ class ComparesHost(ActionBase):
             found["selection"] = selection(profiles, facts)
             plan = resolve(profiles, facts)
             known.add(ansible_facts={**known["ansible_facts"], "mdev": facts}, vfio_plan=plan)
+            known.settle("_iommu_required")
             found.update(reasons(known, plan, seen)._asdict())
             warning = _mdevctl(known, plan, facts)["warning"]
             if warning and not found["roles"]:
@@ -141,6 +144,7 @@ def _options(known: Variables) -> Result:
         "users": USERS in gather,
         "mig": MIG in gather,
         "serial_numbers": SERIAL_NUMBERS in gather,
+        "published_root": PUBLISHED_ROOT in gather,
         "boot": {
             "state": known["boot_state"],
             "python": known["boot_python"] or None,
@@ -158,10 +162,11 @@ def _mdevctl(known: Variables, plan: Any, facts: Any) -> mdevctl.MdevctlRequirem
 
 
 def _kernel(known: Variables) -> list[str]:
-    found = [f"the host lacks {name}: {', '.join(values)}" for name, values in known["_iommu_lacks"].items() if values]
-    if known["_iommu_cards"] and not known["_iommu_facts"]["enabled"]:
+    required = known["_iommu_required"]
+    found = [f"the host lacks {name}: {', '.join(values)}" for name, values in required["lacks"].items() if values]
+    if required["cards"] and not known["ansible_facts"]["mdev"]["iommu"]["enabled"]:
         found.append("the IOMMU is off")
-    return [*found, *(f"{card} waits for a reboot" for card in known["_iommu_waiting"])]
+    return [*found, *(f"{card} waits for a reboot" for card in required["waiting"])]
 
 
 def _placement(known: Variables) -> list[str]:
@@ -172,4 +177,4 @@ def _placement(known: Variables) -> list[str]:
     is_same = checked.get("diff") == {"before": {}, "after": {}}
     if not is_same or checked.get("problems") or any(checked.get(name) for name in PROVIDER_CHANGES):
         return ["the providers in Placement differ"]
-    return []
+    return ["the record of the root in Placement differs"] if known.get("placement_record_is_due", False) else []

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import json
+
 from ansible_collections.vfio.devices.plugins.modules import boot_restore, cards, managed_files, service_settings_info
 
 GIVEN = {"boot": {"state": "absent", "timeout": 60, "program": "0" * 64}}
@@ -11,9 +13,10 @@ GIVEN = {"boot": {"state": "absent", "timeout": 60, "program": "0" * 64}}
 def test_result(simulated, run_module):
     result = run_module(cards, GIVEN, simulated("t4"))
     assert not result["changed"]
-    assert result["facts"]["physical_functions"]
-    assert (result["modes"], result["layouts"], result["boot_due"]) == ({}, {}, False)
-    assert not any(result["reasons"].values())
+    seen = json.loads(result["seen"])
+    assert seen["facts"]["physical_functions"]
+    assert (seen["modes"], seen["layouts"], seen["boot_due"]) == ({}, {}, False)
+    assert not any(seen["reasons"].values())
 
 
 def test_invalid_timeouts_are_refused_together(simulated, run_module):

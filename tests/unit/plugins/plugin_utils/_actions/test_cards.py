@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import types
 
 import pytest
@@ -18,8 +19,10 @@ VARIABLES = {
     "vfio_host_root": "/",
     "ansible_facts": {},
     "mdev_packages": [],
+    "_iommu_required": {},
 }
 SEEN = {"facts": FACTS, "boot_problems": ["no Python"], "settings": {}, "services": {}, "restarts_owed": []}
+UNCHANGED, DIFFERENT = {"seen": json.dumps({"facts": FACTS})}, {"seen": json.dumps(SEEN)}
 
 
 @pytest.fixture
@@ -47,13 +50,13 @@ def act(monkeypatch):
 
 
 def test_an_unchanged_host_returns_no_facts(act):
-    result = act({"facts": FACTS})
+    result = act(UNCHANGED)
     assert result == {"changed": False, "due": [], "parts": [], "roles": [], "selection": {"cards": {}}}
     assert act.calls == [{"users": False}]
 
 
 def test_a_host_with_something_to_do_returns_its_facts(act):
-    result = act(SEEN, reasons=["the devices differ"])
+    result = act(DIFFERENT, reasons=["the devices differ"])
     assert result["boot_problems"] == ["no Python"]
     assert result["due"] == ["the devices differ"]
     assert result["ansible_facts"] == {"mdev": FACTS}
@@ -61,13 +64,13 @@ def test_a_host_with_something_to_do_returns_its_facts(act):
 
 def test_a_warning_of_a_role_is_one_of_the_comparison(act):
     missing = {"program": None, "udev_program": None, "udev_works": False}
-    result = act({"facts": {**FACTS, "mdevctl": missing}})
+    result = act({"seen": json.dumps({"facts": {**FACTS, "mdevctl": missing}})})
     assert (result["due"], len(result["warnings"])) == ([], 1)
     assert "mdevctl is not installed on h1" in result["warnings"][0]
 
 
 def test_all_invalid_variables_are_errors_of_the_task(act):
-    result = act({"facts": FACTS}, variables={"vfio_on_busy": "ignore", "mdev_persist": "maybe"})
+    result = act(UNCHANGED, variables={"vfio_on_busy": "ignore", "mdev_persist": "maybe"})
     assert act.calls == []
     assert result["failed"] and result["problems"] == [
         "mdev_persist must be true or false, and not 'maybe'",
@@ -81,7 +84,7 @@ def test_profiles_that_do_not_fit_leave_the_host_to_the_roles(act, monkeypatch):
         raise AnsibleFilterError("vfio_profiles cannot be used")
 
     monkeypatch.setattr(cards, "resolve", refuse)
-    result = act(SEEN)
+    result = act(DIFFERENT)
     assert "vfio_profiles cannot be used" in result["due"][0]
     assert result["roles"] == result["due"]
     assert result["ansible_facts"] == {"mdev": FACTS}
@@ -92,7 +95,7 @@ def test_a_missing_role_leaves_the_host_to_the_roles(act, monkeypatch):
         return known["boot_state"]
 
     monkeypatch.setattr(cards, "_options", options)
-    assert act({"facts": FACTS})["due"] == ["'boot_state' is not set in this play"]
+    assert act(UNCHANGED)["due"] == ["'boot_state' is not set in this play"]
 
 
 @pytest.mark.parametrize("answer", [{"failed": True, "msg": "no"}, {"unreachable": True, "msg": "no"}])
@@ -105,5 +108,5 @@ def test_only_a_forked_process_freezes_its_objects(act, monkeypatch, parent):
     frozen = []
     monkeypatch.setattr(cards.gc, "freeze", lambda: frozen.append(True))
     monkeypatch.setattr(cards.multiprocessing, "parent_process", lambda: parent)
-    act({"facts": FACTS})
+    act(UNCHANGED)
     assert bool(frozen) == bool(parent)
