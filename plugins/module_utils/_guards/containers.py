@@ -101,7 +101,8 @@ def _warn_of_any(host: HostRoot, scene: Scene, guests: Iterable[Guest]) -> None:
     if able and cards:
         host.warn(
             f"any card is available to the containers {shorten(able, SHOWN)}, because they are privileged or have /dev "
-            f"or /dev/vfio. Check that they do not use {shorten(cards, SHOWN)}: only devices that they have open are found"
+            f"or /dev/vfio. Check that they do not use {shorten(cards, SHOWN)}: only devices that they have open are "
+            "found"
         )
 
 
