@@ -6,8 +6,10 @@ from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.cards import ComparesHost
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.filters import load_filters
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.garbage import keep_objects
 
 load_filters()
+keep_objects()
 
 
 class ActionModule(ComparesHost):

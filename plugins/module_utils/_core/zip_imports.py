@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import sys
 import zipimport
@@ -30,6 +31,8 @@ def start() -> None:
     if not (__spec__ and isinstance(__spec__.loader, zipimport.zipimporter)):
         return
     gc.set_threshold(GARBAGE_THRESHOLD)
+    # Python searches all remaining objects several times before it ends.
+    atexit.register(gc.freeze)
     sys.path_hooks.insert(0, CompilesOnce)
     for path, finder in list(sys.path_importer_cache.items()):
         if isinstance(finder, zipimport.zipimporter):

@@ -16,7 +16,7 @@ import hashlib
 import json
 import multiprocessing
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
@@ -41,6 +41,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._actions.service_sett
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.fleet import selection
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plan import resolve
 from ansible_collections.vfio.devices.plugins.plugin_utils._site import differences, mdevctl, stages
+from ansible_collections.vfio.devices.plugins.plugin_utils._site.kernel import kernel_requirements
 
 # Ansible loads action plugins before it forks for each host, so the program is built once per run.
 CHECKSUM = hashlib.sha256(archive.build()).hexdigest()
@@ -88,7 +89,6 @@ class ComparesHost(ActionBase):
             found["selection"] = selection(profiles, facts)
             plan = resolve(profiles, facts)
             known.add(ansible_facts={**known["ansible_facts"], "mdev": facts}, vfio_plan=plan)
-            known.settle("_iommu_required")
             found.update(reasons(known, plan, seen)._asdict())
             warning = _mdevctl(known, plan, facts)["warning"]
             if warning and not found["roles"]:
@@ -116,7 +116,7 @@ def reasons(known: Variables, plan: Any, seen: Any) -> Reasons:
     persist = {role: known.flag(f"{role}_persist") for role in ("sriov", "mig", "mdev")}
     of_host = differences.of_host(plan, seen, known["boot_state"] == "absent", persist)
     of_services = differing(known, plan, seen)
-    roles = [*of_host.roles, *_kernel(known), *of_services.roles]
+    roles = [*of_host.roles, *_kernel(known, plan, seen["facts"]), *of_services.roles]
     roles += [] if mdevctl.is_ready(_mdevctl(known, plan, seen["facts"])) else ["mdevctl is not ready"]
     providers = _placement(known) if stages.publishes(known) else []
     texts = [sentence for sentences in of_services.texts.values() for sentence in sentences]
@@ -161,10 +161,11 @@ def _mdevctl(known: Variables, plan: Any, facts: Any) -> mdevctl.MdevctlRequirem
     return mdevctl.mdevctl_requirements(plan, facts, *variables)
 
 
-def _kernel(known: Variables) -> list[str]:
-    required = known["_iommu_required"]
-    found = [f"the host lacks {name}: {', '.join(values)}" for name, values in required["lacks"].items() if values]
-    if required["cards"] and not known["ansible_facts"]["mdev"]["iommu"]["enabled"]:
+def _kernel(known: Variables, plan: Any, facts: Any) -> list[str]:
+    required = kernel_requirements(plan, facts, known["iommu_kernel_arguments"], known["iommu_passthrough"])
+    lacks = cast("Mapping[str, list[str]]", required["lacks"])
+    found = [f"the host lacks {name}: {', '.join(values)}" for name, values in lacks.items() if values]
+    if required["cards"] and not facts["iommu"]["enabled"]:
         found.append("the IOMMU is off")
     return [*found, *(f"{card} waits for a reboot" for card in required["waiting"])]
 

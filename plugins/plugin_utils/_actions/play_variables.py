@@ -48,12 +48,6 @@ class Variables:
     def flag(self, name: str) -> bool:
         return flag(self[name], name)
 
-    def settle(self, *names: str) -> None:
-        """Evaluate variables for the last time. Ansible would evaluate them again for each variable that uses them."""
-        for name in names:
-            self._raw[name] = _no_template(self[name])
-            self._templar = self._templar.copy_with_new_env(available_variables=self._raw)
-
     def add(self, **more: Any) -> None:
         """Add values that are not evaluated as templates."""
         self._raw.update({name: _no_template(value) for name, value in more.items()})

@@ -28,6 +28,7 @@ def test_a_changed_file_of_a_collection_is_compiled_anew(tmp_path):
         **os.environ,
         "PYTHONPATH": str(GUEST),
         "KEPT_FROM_ZIP_FILES": str(tmp_path / "kept"),
+        "KEPT_PAYLOADS": str(tmp_path / "payloads"),
         "ANSIBLE_COLLECTIONS_PATH": str(tmp_path),
     }
     program = Path(sys.executable).with_name("ansible")

@@ -16,8 +16,9 @@ def seen(tmp_path):
     """Return what a host has in its record, after its files were written."""
     (tmp_path / "sys").mkdir()
 
-    def observe(record=None, machine="0123456789abcdef0123456789abcdef"):
-        for path, text in ((published_root.PATH, record), ("etc/machine-id", machine)):
+    def observe(record=None, machine="0123456789abcdef0123456789abcdef", hardware=None):
+        files = {published_root.PATH: record, "etc/machine-id": machine, published_root.HARDWARE: hardware}
+        for path, text in files.items():
             if text is not None:
                 (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
                 (tmp_path / path).write_text(text)
@@ -42,6 +43,17 @@ def test_a_record_from_the_disk_of_another_host(seen):
     other = seen(machine="f" * 32)["host"]
     assert seen(record(other))["uuid"] is None
     assert seen()["host"] != other
+
+
+def test_a_record_from_a_copied_disk_with_the_same_machine_id(seen):
+    original = seen(hardware="4c4c4544-0043-3010-8052-b4c04f4e4e32\n")["host"]
+    assert seen(record(original))["uuid"] == ROOT
+    assert seen(record(original), hardware="4c4c4544-0043-3010-8052-b4c04f4e4e33\n")["uuid"] is None
+
+
+def test_a_host_without_machine_id_has_no_record(seen):
+    nameless = seen(machine="")["host"]
+    assert seen(record(nameless), machine="")["uuid"] is None
 
 
 @pytest.mark.parametrize("text", ["", "\0", "host\nuuid", "host={}\n", "host={}\nuuid=x\nname=y\n", "uuid={}"])

@@ -35,14 +35,3 @@ def test_what_is_added_is_no_template():
     variables = known(b=template("{{ a }}"))
     variables.add(a="{{ 1 + 1 }}")
     assert variables["b"] == "{{ 1 + 1 }}"
-
-
-def test_variables_refer_to_the_value_of_a_settled_one():
-    variables = known(
-        a=template("{{ range(10 ** 12) | random }}"), b=template("{{ a }}"), text=template("{{ '{' ~ '{ c }}' }}"), c=1
-    )
-    variables.settle("a", "text")
-    assert variables["a"] == variables["b"]
-    variables.add(c=2)
-    assert variables["a"] == variables["b"]
-    assert variables["text"] == "{{ c }}"
