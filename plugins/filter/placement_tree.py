@@ -86,6 +86,11 @@ options:
       - If set, M(vfio.devices.placement_inventory) does not search for providers of missing cards.
     type: list
     elements: str
+  former_root:
+    description:
+      - UUID of the root below which the host was published before, for
+        O(vfio.devices.placement_inventory#module:providers[].former_root).
+    type: str
 seealso:
   - plugin: vfio.devices.placement_inventory
     plugin_type: module

@@ -68,7 +68,7 @@ EXAMPLES = r"""
     content: >-
       {{ profiles | vfio.devices.resolve(ansible_facts.mdev)
          | vfio.devices.provider_config(ansible_facts.fqdn, '2026.2') }}
-    dest: /etc/nova/provider_config/vfio-devices.yaml
+    dest: /etc/nova/provider_config/traits.yaml
     mode: "0644"
 """
 

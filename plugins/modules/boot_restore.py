@@ -12,8 +12,8 @@ description:
     M(vfio.devices.mdev_instance) recorded in C(/etc/vfio-devices) with their option C(persist). These are card drivers,
     virtual functions with drivers and settings, mediated devices, and vGPUs on virtual functions.
   - The service consists of a program, C(/usr/local/lib/vfio-devices-restore.pyz), with the code of these modules, and a
-    systemd unit. The unit runs the program before libvirt, nova-compute and cyborg-agent start. The module does not run
-    the program.
+    systemd unit. The unit runs the program before libvirt, nova-compute, cyborg-agent, container engines and the
+    kubelet start. The module does not run the program.
   - If a card returns to its own driver, after a passthrough or a driver update, a udev rule starts the program for this
     card.
   - The program waits for late cards, drivers, virtual functions and parents. It never changes devices in use, and

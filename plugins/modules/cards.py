@@ -34,6 +34,10 @@ options:
     description: Whether to read whether cards have serial numbers.
     type: bool
     default: false
+  published_root:
+    description: Whether to read below which root in Placement the cards were published.
+    type: bool
+    default: false
   boot:
     description: Options of M(vfio.devices.boot_restore), and the checksum of its program.
     type: dict
@@ -174,7 +178,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import evaluate_all
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
-from ansible_collections.vfio.devices.plugins.module_utils._run.facts import MIG, SERIAL_NUMBERS, USERS
+from ansible_collections.vfio.devices.plugins.module_utils._run.facts import MIG, PUBLISHED_ROOT, SERIAL_NUMBERS, USERS
 from ansible_collections.vfio.devices.plugins.module_utils._run.managed_files import Requested
 from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
 from ansible_collections.vfio.devices.plugins.module_utils._site.observe import Boot, Service, observe_site
@@ -206,6 +210,7 @@ def main():
             "users": {"type": "bool", "default": False},
             "mig": {"type": "bool", "default": False},
             "serial_numbers": {"type": "bool", "default": False},
+            "published_root": {"type": "bool", "default": False},
             "boot": {"type": "dict", "required": True, "options": BOOT},
             "files": {"type": "list", "elements": "dict", "default": [], "options": FILE},
             "services": {"type": "list", "elements": "dict", "default": [], "options": SERVICE},
@@ -224,7 +229,7 @@ def main():
         boot = Boot(given["boot"]["state"] == "present", given["boot"]["python"], of_boot, given["boot"]["program"])
         services = [Service(**service) for service in given["services"]]
         host = HostRoot(given["host_root"], timeout)
-        gather = [part for part in (USERS, MIG, SERIAL_NUMBERS) if given[part]]
+        gather = [part for part in (USERS, MIG, SERIAL_NUMBERS, PUBLISHED_ROOT) if given[part]]
         seen = observe_site(host, gather, boot, services, files)
         # Ansible processes each value of a result on both sides, which takes as long as reading the host.
         return {"changed": False, "seen": json.dumps(seen)}, ()

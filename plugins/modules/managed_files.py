@@ -72,6 +72,7 @@ options:
     description:
       - Name of the program that reads the files, such as V(nova-compute). Before a change, the module records its
         processes below C(/run/vfio-devices), so that a later run knows whether they still have their former settings.
+        Processes that were started with other files are not recorded.
     type: str
     default: ""
   host_root:
@@ -172,7 +173,7 @@ def main():
 
     def work():
         host = HostRoot(root) if program else None
-        prepare = (lambda: restarts.note(host, program)) if host else None
+        prepare = (lambda paths: restarts.note(host, program, paths)) if host else None
         result = managed_files.converge(root, files, module.check_mode, prepare)
         is_owed = bool(host) and not result.restart and program in restarts.owed(host)
         return (

@@ -35,9 +35,12 @@ options:
         reads the host's C(pci.ids), a large file, so it is not part of the default.
       - V(serial_numbers) adds to V(physical_functions) whether a card has a serial number. The firmware of the card
         answers, which may take seconds, so it is not part of the default.
+      - V(published_root) adds the root in Placement below which the role P(vfio.devices.placement#role) has published
+        the cards.
     type: list
     elements: str
-    choices: [physical_functions, parents, devices, iommu, mdevctl, users, mig, models, serial_numbers]
+    choices:
+      [physical_functions, parents, devices, iommu, mdevctl, users, mig, models, serial_numbers, published_root]
     default: [physical_functions, parents, devices, iommu, mdevctl]
   classes:
     description:
@@ -594,6 +597,24 @@ ansible_facts:
               description: Version of each driver of a card, by its name. Drivers without a version are omitted.
               type: dict
               sample: {nvidia: 550.163.02}
+        published_root:
+          description: Root in Placement below which the cards were published, from the record of the role
+            P(vfio.devices.placement#role).
+          returned: when V(published_root) is gathered
+          type: dict
+          contains:
+            host:
+              description: Identity of the host, derived from its machine id and hardware. Other records are ignored.
+              type: str
+              sample: 1b9d6bcd-bbfd-5b2d-9b5d-ab8dfbbd4bed
+            uuid:
+              description: UUID of the root, or null without a record.
+              type: str
+              sample: 6a5e4b26-5a15-4a3b-8b3f-a0b0f8cbe54a
+            name:
+              description: Name of the root, or null without a record.
+              type: str
+              sample: compute1.example.com
         warnings:
           description: Unreadable values, with their reasons.
           returned: success

@@ -83,6 +83,13 @@ options:
           - If omitted, such providers remain and are in RV(unexpected).
         type: list
         elements: str
+      former_root:
+        description:
+          - For the root of a host, UUID of the root below which this host was published before. If it is another root,
+            providers of this collection below it also represent the cards of this host. They are removed, with a
+            warning. If guests use one of them, the host is rejected.
+          - Ignored if the root no longer exists, or if another entry refers to its tree.
+        type: str
   state:
     description:
       - If V(absent), the listed providers are removed, children first. Other fields of the entries are ignored.
@@ -325,6 +332,7 @@ PROVIDER = {
     "optional": {"type": "bool", "default": False},
     "drain": {"type": "bool"},
     "cards": {"type": "list", "elements": "str"},
+    "former_root": {"type": "str"},
 }
 
 

@@ -31,7 +31,7 @@ HEADER = ownership.header("boot_restore")
 # Without these NVIDIA daemons, GPUs offer no types.
 AFTER = ("nvidia-vgpud.service", "nvidia-vgpu-mgr.service")
 # Services that look for devices or start guests at their start. These are libvirt (modular or monolithic), nova and
-# Cyborg (Debian, RDO, kolla and EDPM names), and Proxmox VE.
+# Cyborg (Debian, RDO, kolla and EDPM names), Proxmox VE, container engines, and Kubernetes.
 BEFORE = (
     "libvirtd.service",
     "virtqemud.service",
@@ -45,6 +45,20 @@ BEFORE = (
     "cyborg-agent.service",
     "openstack-cyborg-agent.service",
     "pve-guests.service",
+    "docker.service",
+    "snap.docker.dockerd.service",
+    "containerd.service",
+    "crio.service",
+    "podman-restart.service",
+    "lxc.service",
+    "lxd.service",
+    "snap.lxd.daemon.service",
+    "incus.service",
+    "kubelet.service",
+    "k3s.service",
+    "k3s-agent.service",
+    "rke2-server.service",
+    "rke2-agent.service",
 )
 # A zip file has a checksum for each file and a directory at its end. systemd would interpret double quotes,
 # backslashes, % and $.

@@ -58,21 +58,26 @@ def converge(host: HostRoot, present: bool, python: str | None, timeout: float, 
         if reloads:
             host.run("systemctl", ["daemon-reload"])
             host.remove_file(files.RELOAD)
-    actions = {step.path: step.action for step in steps}
-    unchanged = "kept" if present else "absent"
     return {
         "changed": bool(steps) or owed,
-        "files": [{"path": f"/{path}", "action": actions.get(path, unchanged)} for path in paths()],
+        "files": _actions(steps, unchanged="kept" if present else "absent"),
         "reloaded": reloads,
-        "diff": [
-            {
-                "before_header": f"/{step.path}",
-                "after_header": f"/{step.path}",
-                "before": unsafe.get(f"/{step.path}") or _show(step.path, before[step.path], step.content),
-                "after": _show(step.path, step.content, before[step.path]),
-            }
-            for step in steps
-        ],
+        "diff": [_difference(step, before[step.path], unsafe.get(f"/{step.path}")) for step in steps],
+    }
+
+
+def _actions(steps: list[FileStep], unchanged: str) -> list[dict[str, str]]:
+    actions = {step.path: step.action for step in steps}
+    return [{"path": f"/{path}", "action": actions.get(path, unchanged)} for path in paths()]
+
+
+def _difference(step: FileStep, before: Content, unsafe: str | None) -> dict[str, str | None]:
+    """Return both sides of a diff; ``unsafe`` is shown instead of the content of a file that others may write."""
+    return {
+        "before_header": f"/{step.path}",
+        "after_header": f"/{step.path}",
+        "before": unsafe or _show(step.path, before, step.content),
+        "after": _show(step.path, step.content, before),
     }
 
 

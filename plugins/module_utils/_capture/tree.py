@@ -36,6 +36,8 @@ ELSEWHERE = re.compile(
 PROCESS = re.compile(r"proc/(\d+)(?=/|\Z)")
 # Guards find these daemons by name.
 DAEMONS = re.compile(r"libvirtd|virt\w+d|kubelet|lxd|incusd|kvm|qemu\S*")
+# Files in homes of users, whose paths have the names of the users.
+OF_USERS = re.compile(r"home(?:/|\Z)|root/|.*/\.(?:config|local)(?:/|\Z)")
 # In these directories, only links to devices of cards matter.
 OF_ALL_DEVICES = re.compile(r"sys/(?:dev/char|class/(?!net\Z|block\Z|iommu\Z|mdev_bus\Z|vfio)[^/]+)\Z")
 # Maps path patterns to the kind of their name, which a user has chosen.
@@ -144,7 +146,7 @@ def _device(target: str) -> str | None:
 def _entries(notes: Notes, files: Files, places: _Places, processes: set[str]) -> Iterator[tuple[str, Entry]]:
     def is_kept(path: str) -> bool:
         process = PROCESS.match(path)
-        return process is None or process[1] in processes
+        return not OF_USERS.match(path) and (process is None or process[1] in processes)
 
     for path, content in notes.contents.items():
         # The environment of the user who started this run is private.

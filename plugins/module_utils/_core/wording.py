@@ -15,7 +15,7 @@ SHOWN = 5
 MOST_CHARACTERS = 300
 
 
-def printable(text: str | None, otherwise: str) -> str:
+def display_name(text: str | None, otherwise: str) -> str:
     """Return the beginning of a text, or ``otherwise`` if the text is empty or has control characters."""
     return text[:MOST_CHARACTERS] if text and text.isprintable() else otherwise
 
@@ -40,7 +40,7 @@ def describe(types: dict[str, str | None], asked: Iterable[str]) -> str:
     for text in asked:
         closest = _closest(types, text)
         if closest:
-            sentence += f". The most similar name to {printable(text, repr(text)[:MOST_CHARACTERS])} is {closest}"
+            sentence += f". The most similar name to {display_name(text, repr(text)[:MOST_CHARACTERS])} is {closest}"
     return sentence
 
 

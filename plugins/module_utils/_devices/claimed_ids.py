@@ -20,7 +20,8 @@ from .._host.root import HostRoot
 from .pci import DEVICES
 
 COMMAND_LINE = "proc/cmdline"
-DIRECTORIES = ("etc/modprobe.d", "run/modprobe.d", "usr/lib/modprobe.d", "lib/modprobe.d")
+# In the order of precedence: a file hides those with its name in later directories (modprobe.d(5)).
+DIRECTORIES = ("etc", "run", "usr/local/lib", "usr/lib", "lib")
 ARGUMENT_NAME = "the kernel argument vfio-pci.ids"
 ARGUMENT = lazy_pattern(r"(?:^|\s)\"?vfio[-_]pci\.ids=\"?([\w:,]+)")
 OPTION = lazy_pattern(r"^\s*options\s+vfio[-_]pci\s(?:.*\s)?ids=\"?([\w:,]+)", re.MULTILINE)
@@ -41,9 +42,14 @@ class ModuleSettings:
 
     @cached_property
     def files(self) -> dict[str, str]:
-        """The texts of the files of modprobe.d by path."""
-        paths = [f"{directory}/{name}" for directory in DIRECTORIES for name in self._host.names(directory)]
-        return {path: self._host.read(path, optional=True) or "" for path in paths if path.endswith(".conf")}
+        """The texts of the effective files of modprobe.d by path."""
+        paths: dict[str, str] = {}
+        # Most distributions have /usr/lib also as /lib.
+        for directory in DIRECTORIES if self._host.link("lib") is None else DIRECTORIES[:-1]:
+            for name in self._host.names(f"{directory}/modprobe.d"):
+                if name.endswith(".conf"):
+                    paths.setdefault(name, f"{directory}/modprobe.d/{name}")
+        return {path: self._host.read(path, optional=True) or "" for path in paths.values()}
 
     @cached_property
     def _with_ids(self) -> list[Setting]:

@@ -4,22 +4,19 @@
 
 # Private to this collection: may change without notice.
 
-"""Find devices of Docker and Podman containers. A container that is idle has no device file open.
-
-Docker has a file of settings for each container. Podman has one for each container that has run, and systemd starts
-containers from the files of Quadlet (podman-systemd.unit(5)).
-"""
+"""Find devices of Docker containers in the file of settings of each. An idle container has no device file open."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
-from .references import BY_PATH, FILE, GPU, NUMBER, Guest, Reference
+from . import homes
+from .references import FILE, GPU, NUMBER, Guest, Reference
 
 DOCKER, SNAP = "var/lib/docker", "var/snap/docker/common/var-lib-docker"
 DOCKER_SETTINGS = "etc/docker/daemon.json"
@@ -35,54 +32,49 @@ CDI = "nvidia.com/gpu="
 # No host has more GPUs.
 MOST_GPUS = 64
 
-PODMAN, PODMAN_RUNS = "var/lib/containers/storage", "run/containers/storage/overlay-containers"
+# The file and setting that move the containers of Podman, and their usual directory.
 PODMAN_SETTINGS = "etc/containers/storage.conf"
 GRAPHROOT = lazy_pattern(r'^\s*graphroot\s*=\s*"/([^"]+?)/?"', re.MULTILINE)
-# A privileged container lists all device files of the host, and the guard kubernetes finds the devices of pods.
-PRIVILEGED = "io.podman.annotations.privileged"
-OF_PODS = "io.kubernetes."
-QUADLETS = ("etc/containers/systemd", "run/containers/systemd", "usr/share/containers/systemd")
-QUADLET = lazy_pattern(r"^\s*(?:AddDevice|Volume|Mount|PodmanArgs)\s*=\s*(.*)$", re.MULTILINE)
-# Also between the parts of Mount=type=bind,source=/dev/kfd,..., and before the path of a device that may be missing.
-SEPARATOR = lazy_pattern(r"[\s=,]-?")
-IN_CDI = lazy_pattern(re.escape(CDI) + r"([\w-]+)")
+PODMAN_STORE = (PODMAN_SETTINGS, GRAPHROOT, "var/lib/containers/storage")
+OF_USER = ".local/share/docker"
+# Stands for all device files of the host.
+EVERY_DEVICE = Reference(FILE, "/dev")
 
 
-def containers(host: HostRoot) -> Iterator[Guest]:
-    """Yield each container that runs or that its engine will start again."""
-    for store in (_store(host, DOCKER_SETTINGS, DATA_ROOT, DOCKER), SNAP):
-        for number in host.names(f"{store}/containers"):
-            yield from _of_docker(host, f"{store}/containers/{number}", number)
-    podman = _store(host, PODMAN_SETTINGS, GRAPHROOT, PODMAN)
-    for number in host.names(PODMAN_RUNS):
-        yield from _of_podman(host, podman, number)
-    for directory in QUADLETS:
-        for file in host.names(directory):
-            if file.endswith(".container"):
-                text = host.read(f"{directory}/{file}", optional=True) or ""
-                name = file[: -len(".container")]
-                yield Guest(name, f"{directory}/{file}", False, tuple(in_quadlet(text)))
+def containers(host: HostRoot) -> list[Guest]:
+    """Return each container that runs or that Docker will start again."""
+    stores = (store(host, DOCKER_SETTINGS, DATA_ROOT, DOCKER), SNAP)
+    found = [guest for directory in stores for guest in _in_store(host, directory)]
+    with homes.reading(host, "Docker containers of users"):
+        for home in homes.homes(host):
+            found += _in_store(host, f"{home}/{OF_USER}")
+    return found
 
 
-def _store(host: HostRoot, settings: str, setting: re.Pattern[str], usual: str) -> str:
+def store(host: HostRoot, settings: str, setting: re.Pattern[str], usual: str) -> str:
     """Return the directory of an engine; if settings have moved it, the usual one may still have old copies."""
     moved = setting.search(host.read(settings, optional=True) or "")
     return moved[1] if moved else usual
 
 
+def _in_store(host: HostRoot, directory: str) -> Iterator[Guest]:
+    for number in host.names(f"{directory}/containers"):
+        yield from _of_docker(host, f"{directory}/containers/{number}", number)
+
+
 def _of_docker(host: HostRoot, directory: str, number: str) -> Iterator[Guest]:
     path = f"{directory}/hostconfig.json"
-    settings = _mapping(host.read(path, optional=True))
-    state = _mapping(host.read(f"{directory}/config.v2.json", optional=True)) if settings else {}
-    latest = _mapping(state.get("State"))
+    settings = as_mapping(host.read(path, optional=True))
+    state = as_mapping(host.read(f"{directory}/config.v2.json", optional=True)) if settings else {}
+    latest = as_mapping(state.get("State"))
     running = bool(latest.get("Running")) and _has_process(host, latest.get("Pid"), number)
-    policy = _mapping(settings.get("RestartPolicy")).get("Name")
+    policy = as_mapping(settings.get("RestartPolicy")).get("Name")
     if running or _is_restarted(policy, state, latest):
         name = str(state.get("Name") or number[:12]).lstrip("/")
         commands = [f"docker update --restart=no {name}"] * (not running or policy in (ON_FAILURE, ALWAYS))
         commands += [f"docker stop {name}"] * running
         advice = f"{'stop it' if running else 'keep Docker from starting it'} with {' && '.join(commands)}"
-        variables = _mapping(state.get("Config")).get("Env")
+        variables = as_mapping(state.get("Config")).get("Env")
         yield Guest(name, path, running, tuple(in_settings(settings, variables)), advice)
 
 
@@ -107,65 +99,43 @@ def _is_restarted(policy: Any, state: Mapping[str, Any], latest: Mapping[str, An
 
 def in_settings(settings: Mapping[str, Any], variables: Any = None) -> Iterator[Reference]:
     """Yield the devices in Docker's settings of a container, with its environment ``variables``."""
-    for device in _list(settings.get("Devices")):
-        path = _mapping(device).get("PathOnHost")
+    for device in as_list(settings.get("Devices")):
+        path = as_mapping(device).get("PathOnHost")
         if isinstance(path, str):
             yield Reference(FILE, path)
-    sources = [str(bound).partition(":")[0] for bound in _list(settings.get("Binds"))]
-    sources += [str(_mapping(mount).get("Source")) for mount in _list(settings.get("Mounts"))]
-    yield from (Reference(FILE, source) for source in sources if source.startswith("/dev/"))
-    for rule in _list(settings.get("DeviceCgroupRules")):
+    sources = [str(bind).partition(":")[0] for bind in as_list(settings.get("Binds"))]
+    sources += [str(as_mapping(mount).get("Source")) for mount in as_list(settings.get("Mounts"))]
+    yield from bound(sources)
+    if settings.get("Privileged") is True:
+        yield EVERY_DEVICE
+    for rule in as_list(settings.get("DeviceCgroupRules")):
         number = NUMBERED.match(str(rule))
         if number:
             yield Reference(NUMBER, f"{number[1]} {number[2]}")
-    for request in map(_mapping, _list(settings.get("DeviceRequests"))):
+    for request in map(as_mapping, as_list(settings.get("DeviceRequests"))):
         if request.get("Driver") in (None, "", NVIDIA_RUNTIME, "cdi"):
-            names = [str(name) for name in _list(request.get("DeviceIDs"))]
+            names = [str(name) for name in as_list(request.get("DeviceIDs"))]
             count = request.get("Count")
             if not names and isinstance(count, int) and 0 < count <= MOST_GPUS:
                 names = [str(one) for one in range(count)]
             ours = [name for name in names or ["all"] if CDI in name or "=" not in name]
             yield from (Reference(GPU, name.removeprefix(CDI)) for name in ours)
     if settings.get("Runtime") == NVIDIA_RUNTIME:
-        for variable in map(str, _list(variables)):
+        for variable in map(str, as_list(variables)):
             if variable.startswith(VISIBLE):
                 names = variable[len(VISIBLE) :].split(",")
                 yield from (Reference(GPU, name) for name in names if name not in NO_GPU)
 
 
-def _of_podman(host: HostRoot, store: str, number: str) -> Iterator[Guest]:
-    process = host.read(f"{PODMAN_RUNS}/{number}/userdata/pidfile", optional=True)
-    if process and process.isdecimal() and host.exists(f"proc/{process}"):
-        path = f"{store}/overlay-containers/{number}/userdata/config.json"
-        references = tuple(in_specification(_mapping(host.read(path, optional=True))))
-        yield Guest(number[:12], path, True, references, f"stop it with podman stop {number[:12]}")
+def bound(sources: Iterable[str]) -> Iterator[Reference]:
+    """Yield the device files among the sources of mounts."""
+    for source in sources:
+        if f"{source}/".startswith(f"{EVERY_DEVICE.name}/"):
+            yield Reference(FILE, source.rstrip("/"))
 
 
-def in_specification(settings: Mapping[str, Any]) -> Iterator[Reference]:
-    """Yield the devices of a container in the format of the OCI runtime specification."""
-    annotations = _mapping(settings.get("annotations"))
-    if annotations.get(PRIVILEGED) == "TRUE" or any(name.startswith(OF_PODS) for name in annotations):
-        return
-    for device in map(_mapping, _list(_mapping(settings.get("linux")).get("devices"))):
-        kind, major, minor = (device.get(key) for key in ("type", "major", "minor"))
-        if kind in ("b", "c") and isinstance(major, int) and isinstance(minor, int):
-            yield Reference(NUMBER, f"{kind} {major}:{minor}")
-    for mount in map(_mapping, _list(settings.get("mounts"))):
-        source = str(mount.get("source"))
-        if source.startswith("/dev/"):
-            yield Reference(FILE, source)
-
-
-def in_quadlet(text: str) -> Iterator[Reference]:
-    """Yield the devices in a .container file."""
-    for value in QUADLET.findall(text):
-        yield from (Reference(GPU, name) for name in IN_CDI.findall(value))
-        for word in SEPARATOR.split(f"={value}"):
-            if word.startswith("/dev/"):
-                yield Reference(FILE, word if BY_PATH.search(word) else word.partition(":")[0])
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
+def as_mapping(value: Any) -> Mapping[str, Any]:
+    """Return a value, or the JSON text of one, if it is a mapping; otherwise an empty mapping."""
     if isinstance(value, str):
         try:
             value = json.loads(value)
@@ -174,5 +144,6 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _list(value: Any) -> list[Any]:
+def as_list(value: Any) -> list[Any]:
+    """Return a value if it is a list; otherwise an empty list."""
     return value if isinstance(value, list) else []

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Find devices of containers and of guests without libvirt in their text files.
+"""Find devices of containers, of guests without libvirt and of packet switches in their text files.
 
 LXD and Incus store instances in a database. A copy of the configuration is next to the disk of an instance, and is
 readable while the storage pool is mounted.
@@ -13,12 +13,14 @@ readable while the storage pool is mounted.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from .._core.patterns import lazy_pattern
+from .._core.wording import shorten
+from .._devices.sriov import is_vfio_driver
 from .._host.root import HostRoot
 from .._model.uses import Holder, Unseen, Use
-from . import container_engines
+from . import container_engines, homes, podman, quadlets, switch_ports
 from .base import Scene
 from .lxc import containers
 from .references import DEVICE, FILE, INTERFACE, POOL, Guest, Reference, in_command_line, subjects
@@ -29,13 +31,23 @@ NSPAWN = ("etc/systemd/nspawn", "run/systemd/nspawn", "var/lib/machines")
 MACHINES = "run/systemd/machines"
 SETTING = lazy_pattern(r"^\s*(Bind|BindReadOnly|Interface|MACVLAN|IPVLAN)\s*=\s*(.*?)\s*$", re.MULTILINE)
 
-UNITS = ("etc/systemd/system", "run/systemd/system")
+UNITS = ("etc/systemd/system", "run/systemd/system", "etc/systemd/user")
+UNITS_OF_USER = ".config/systemd/user"
 # Matches web1.service, systemd-nspawn@web1.service and the directory systemd-nspawn@web1.service.d.
 UNIT = lazy_pattern(r"([^/]+)\.service(\.d)?\Z")
 NSPAWN_PROGRAM = "systemd-nspawn "
 # A guest that is started without libvirt. Its devices are arguments of the program.
 GUEST_PROGRAM = lazy_pattern(r"^\s*Exec\w+\s*=.*\b(?:qemu-system-\w+|qemu-kvm|kvm|cloud-hypervisor)\s", re.MULTILINE)
+# A container that is created when the unit starts, and removed with it.
+CONTAINER_PROGRAM = lazy_pattern(
+    r"^\s*ExecStart\w*\s*=.*\b(?:docker|podman|nerdctl)\s(.*\b(?:run|create)\s.*)$", re.MULTILINE
+)
 ARGUMENT = lazy_pattern(r"--(bind|bind-ro|network-interface|network-macvlan|network-ipvlan)[=\s]\s*\"?([^\s\"\\]+)")
+
+# Directories with the device files of all cards for user-space drivers. Such cards have VFIO or one of these drivers.
+ANY_CARD = ("/dev", "/dev/vfio")
+UIO_DRIVERS = ("uio_pci_generic", "igb_uio")
+SHOWN = 3
 
 LXD = ("var/lib/lxd", "var/snap/lxd/common/lxd", "var/lib/incus")
 DAEMONS = ("lxd", "incusd")
@@ -51,8 +63,13 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
     if not scene.configured:
         return
     unreadable: list[str] = []
-    of_engines = container_engines.containers(host)
-    for guest in (*_nspawn(host), *_of_units(host), *containers(host), *of_engines, *_instances(host, unreadable)):
+    of_engines = (*container_engines.containers(host), *podman.containers(host), *quadlets.containers(host))
+    of_others = (*_instances(host, unreadable), *switch_ports.ports(host))
+    guests = (*_nspawn(host), *_of_units(host), *containers(host), *of_engines, *of_others)
+    _warn_of_any(host, scene, guests)
+    for guest in guests:
+        if guest.unknown:
+            yield Unseen(NAME, guest.unknown)
         # Early at boot, no guest has started, and its devices must be restored before it does.
         if guest.references and (guest.running or host.wakes_daemons):
             advice = guest.advice or (
@@ -72,23 +89,55 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
         )
 
 
-def _of_units(host: HostRoot) -> Iterator[Guest]:
-    """Yield containers and guests whose unit, or a drop-in file of it, starts systemd-nspawn or QEMU."""
-    for directory in UNITS:
-        for name in host.names(directory):
-            unit = UNIT.match(name)
-            paths = [f"{directory}/{name}"]
-            if unit and unit[2]:
-                paths = [f"{paths[0]}/{file}" for file in host.names(paths[0]) if file.endswith(".conf")]
-            for path in paths if unit else ():
-                text = host.read(path, optional=True) or ""
-                container = unit[1].partition("@")[2] or unit[1] if unit else ""
-                if NSPAWN_PROGRAM in text:
-                    running = host.exists(f"{MACHINES}/{container}")
-                    yield Guest(container, path, running, tuple(in_arguments(text)))
-                elif GUEST_PROGRAM.search(text):
-                    # The process of a running guest is found with its open devices.
-                    yield Guest(container, path, False, tuple(in_command_line(text)))
+def _warn_of_any(host: HostRoot, scene: Scene, guests: Iterable[Guest]) -> None:
+    """Warn of containers that may use any card but name none, if a card to change is available to them.
+
+    Such a container is like a process of root: it uses the cards that it has open, and others only later.
+    """
+    able = [guest.name for guest in guests if any(_is_any(reference) for reference in guest.references)]
+    functions = (scene.functions.get(address) for address in sorted(scene.asked))
+    cards = [one.address for one in functions if one and (is_vfio_driver(one.driver) or one.driver in UIO_DRIVERS)]
+    if able and cards:
+        host.warn(
+            f"any card is available to the containers {shorten(able, SHOWN)}, because they are privileged or have /dev "
+            f"or /dev/vfio. Check that they do not use {shorten(cards, SHOWN)}: only devices that they have open are "
+            "found"
+        )
+
+
+def _is_any(reference: Reference) -> bool:
+    return reference.kind == FILE and reference.name.rstrip("/") in ANY_CARD
+
+
+def _of_units(host: HostRoot) -> list[Guest]:
+    """Return containers and guests whose unit, or a drop-in file of it, starts systemd-nspawn, QEMU or an engine."""
+    found = [guest for directory in UNITS for guest in _in_units(host, directory)]
+    with homes.reading(host, "systemd units of users"):
+        for home in homes.homes(host):
+            found += _in_units(host, f"{home}/{UNITS_OF_USER}")
+    return found
+
+
+def _in_units(host: HostRoot, directory: str) -> Iterator[Guest]:
+    for name in host.names(directory):
+        unit = UNIT.match(name)
+        paths = [f"{directory}/{name}"]
+        if unit and unit[2]:
+            paths = [f"{paths[0]}/{file}" for file in host.names(paths[0]) if file.endswith(".conf")]
+        for path in paths if unit else ():
+            text = host.read(path, optional=True) or ""
+            container = unit[1].partition("@")[2] or unit[1] if unit else ""
+            if NSPAWN_PROGRAM in text:
+                running = host.exists(f"{MACHINES}/{container}")
+                yield Guest(container, path, running, tuple(in_arguments(text)))
+            elif GUEST_PROGRAM.search(text):
+                # The process of a running guest is found with its open devices.
+                yield Guest(container, path, False, tuple(in_command_line(text)))
+            else:
+                arguments = CONTAINER_PROGRAM.findall(quadlets.CONTINUED.sub(" ", text))
+                references = [one for line in arguments for one in quadlets.in_arguments(line)]
+                if references:
+                    yield Guest(container, path, False, tuple(references))
 
 
 def in_arguments(text: str) -> Iterator[Reference]:

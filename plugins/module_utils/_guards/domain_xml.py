@@ -13,8 +13,12 @@ from collections.abc import Iterator
 from typing import NamedTuple, Optional
 from xml.etree import ElementTree
 
-from .references import DEVICE, FILE, INTERFACE, POOL, Reference, in_command_line
+from .references import DEVICE, FILE, INTERFACE, POOL, SCSI_HOST, USB_DEVICE, Reference, in_command_line
 
+# Modes of a network in which its guests use an interface directly. In other modes, "dev" only selects the way out.
+DIRECT_MODES = ("bridge", "private", "vepa", "passthrough")
+# Prefix of the name of a SCSI host in libvirt.
+ADAPTER = "scsi_"
 QEMU = "{http://libvirt.org/schemas/domain/qemu/1.0}"
 
 
@@ -24,6 +28,7 @@ class Domain(NamedTuple):
     name: str
     references: tuple[Reference, ...]
     networks: tuple[str, ...]  # the networks of its interfaces
+    pools: tuple[str, ...]  # the storage pools of its disks
     active: bool = False  # whether it comes from a status file, which exists while the domain runs
     process: Optional[int] = None  # its process id, from a status file
 
@@ -48,6 +53,7 @@ def parse(xml: str) -> Optional[Domain]:
             # For a running domain, libvirt writes the device that it got from the network.
             for source in (interface.iterfind("./source") if interface.find("actual") is None else ())
         ),
+        pools=tuple(source.get("pool", "") for source in domain.iterfind("./devices/disk[@type='volume']/source")),
         active=active,
         process=int(process) if process.isdecimal() else None,
     )
@@ -59,6 +65,8 @@ def network(xml: str) -> Iterator[Reference]:
         forward = ElementTree.fromstring(xml).find("./forward")
     except ElementTree.ParseError as error:
         raise ValueError(str(error)) from None
+    if forward is not None and forward.get("dev") and forward.get("mode") in DIRECT_MODES:
+        yield Reference(INTERFACE, forward.get("dev", ""))
     for part in forward if forward is not None else ():
         if part.tag == "address":
             yield from _address(part)
@@ -66,6 +74,24 @@ def network(xml: str) -> Iterator[Reference]:
             yield Reference(POOL, part.get("dev", ""))
         elif part.tag == "interface" and part.get("dev"):
             yield Reference(INTERFACE, part.get("dev", ""))
+
+
+def pool(xml: str) -> Iterator[Reference]:
+    """Yield the disks and SCSI hosts of a storage pool (libvirt storage pool format, "source")."""
+    try:
+        source = ElementTree.fromstring(xml).find("./source")
+    except ElementTree.ParseError as error:
+        raise ValueError(str(error)) from None
+    for part in source if source is not None else ():
+        if part.tag == "device" and part.get("path", "").startswith("/dev/"):
+            yield Reference(FILE, part.get("path", ""))
+        elif part.tag == "adapter":
+            yield from _adapter(part.get("name") or part.get("parent") or "")
+
+
+def _adapter(name: str) -> Iterator[Reference]:
+    if name.startswith(ADAPTER):
+        yield Reference(SCSI_HOST, name[len(ADAPTER) :])
 
 
 def _references(domain: ElementTree.Element) -> Iterator[Reference]:
@@ -77,6 +103,10 @@ def _references(domain: ElementTree.Element) -> Iterator[Reference]:
     for name in domain.iterfind("./devices/hostdev[@type='net']/source/interface"):
         # The interface of an LXC domain.
         yield Reference(INTERFACE, (name.text or "").strip())
+    for source in domain.iterfind("./devices/hostdev[@type='scsi']/source/adapter"):
+        yield from _adapter(source.get("name", ""))
+    for source in domain.iterfind("./devices/hostdev[@type='usb']/source"):
+        yield from _usb(source)
     devices = domain.find("devices")
     for element in devices.iter() if devices is not None else ():
         # <source dev='/dev/vhost-vdpa-0'/>, <gl rendernode='/dev/dri/renderD128'/>, <char>/dev/...</char>
@@ -95,6 +125,15 @@ def _address(address: ElementTree.Element) -> Iterator[Reference]:
         with contextlib.suppress(ValueError):
             parts = [_number(address.get(part, "0")) for part in ("domain", "bus", "slot", "function")]
             yield Reference(DEVICE, "{:04x}:{:02x}:{:02x}.{:x}".format(*parts))
+
+
+def _usb(source: ElementTree.Element) -> Iterator[Reference]:
+    ids = [part.get("id", "") for name in ("vendor", "product") for part in source.iterfind(name)]
+    with contextlib.suppress(ValueError):
+        if len(ids) == 2:
+            yield Reference(USB_DEVICE, ":".join(f"{_number(one):04x}" for one in ids))
+        for address in source.iterfind("./address") if len(ids) != 2 else ():
+            yield Reference(USB_DEVICE, ".".join(str(_number(address.get(key, ""))) for key in ("bus", "device")))
 
 
 def _number(text: str) -> int:

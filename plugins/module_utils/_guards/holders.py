@@ -11,7 +11,7 @@ Jobs import this file only where they need users, because Ansible compiles each 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from .._host.root import HostRoot
 from .._model.uses import Unseen, Use
@@ -25,14 +25,26 @@ def observe(host: HostRoot, scene: Scene, guards: Iterable[Guard] = HOLDERS) -> 
     """Return all uses and blind spots of the guards."""
     unseen: list[Unseen] = []
     for guard in guards:
-        for one in guard.observe(host, scene):
-            if isinstance(one, Unseen):
-                unseen.append(one)
-            elif not _is_known(one, scene.found):
-                scene = scene._replace(found=(*scene.found, one))
+        with host.collecting() as unread:
+            for one in guard.observe(host, scene):
+                if isinstance(one, Unseen):
+                    unseen.append(one)
+                elif not _is_known(one, scene.found):
+                    scene = scene._replace(found=(*scene.found, one))
+        unseen += _of_files(guard.NAME, unread, unseen)
     if host.hidden_processes:
         unseen.append(Unseen(PROCESSES, host.hidden_processes))
     return Seen(scene.found, tuple(dict.fromkeys(unseen)))
+
+
+def _of_files(guard: str, unread: Mapping[str, str], known: Sequence[Unseen]) -> list[Unseen]:
+    """Return a blind spot if files of a guard could not be read and it has not reported them: they may name cards."""
+    new = [path for path in unread if not any(f"/{path} " in one.sentence for one in known)]
+    if not new:
+        return []
+    path, reason = new[0], unread[new[0]].replace(f" {new[0]}:", f" /{new[0]}:")
+    more = f" (and {len(new) - 1} more files)" if len(new) > 1 else ""
+    return [Unseen(guard, f"{reason}{more}" if f"/{path}" in reason else f"/{path} was not read{more}: {reason}")]
 
 
 def _is_known(use: Use, found: tuple[Use, ...]) -> bool:

@@ -37,6 +37,8 @@ RUNNING = ("run/virtqemud.pid", "run/libvirtd.pid")
 PROGRAMS = ("usr/sbin/virtqemud", "usr/sbin/libvirtd")
 MISSING = "libvirt-python is not installed"
 
+# The flag VIR_DOMAIN_XML_INACTIVE.
+INACTIVE = 2
 # Name, whether it is running, and XML of a domain.
 Asked = tuple[str, bool, str]
 
@@ -81,6 +83,8 @@ def _uses(
         # The domain may get any of these devices when it starts.
         for network in domain.networks:
             references += libvirt_files.network(host, daemons, network)
+        for pool in domain.pools:
+            references += libvirt_files.pool(host, daemons, pool)
     for subject, effects in subjects(host, scene.functions, references).items():
         yield Use(subject, NAME, effects, advice, Holder(None, None, domain.name, running))
 
@@ -134,4 +138,9 @@ def _ask(socket: str) -> list[Asked]:
 
 
 def domains(connection: Any) -> list[Asked]:
-    return [(one.name(), bool(one.isActive()), one.XMLDesc(0)) for one in connection.listAllDomains(0)]
+    """Return all domains. A running one also has the definition for its next start, which may have other devices."""
+    domains = connection.listAllDomains(0)
+    found = [(one.name(), bool(one.isActive()), one.XMLDesc(0)) for one in domains]
+    return found + [
+        (one.name(), False, one.XMLDesc(INACTIVE)) for one in domains if one.isActive() and one.isPersistent()
+    ]

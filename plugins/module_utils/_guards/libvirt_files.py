@@ -11,13 +11,12 @@ A containerized daemon stores them in its own file system or in a volume, a sess
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from .._core.grammar import FILE_PATH, KERNEL_NAME
+from .._core.grammar import KERNEL_NAME
 from .._host.root import HostRoot
-from . import container_engines
+from . import container_engines, homes
 from .references import Reference
 
 if TYPE_CHECKING:
@@ -29,10 +28,8 @@ DEFINITIONS = "etc/libvirt/qemu"
 SYSTEM = (STATUS, DEFINITIONS, "var/lib/libvirt/qemu")
 # Directories of LXC, Xen and Cloud Hypervisor domains, which the QEMU daemon does not know.
 OTHER_DRIVERS = tuple(f"{above}/libvirt/{driver}" for driver in ("lxc", "libxl", "ch") for above in ("run", "etc"))
-SESSIONS = ("run/user/*/libvirt/qemu/run", "run/user/*/libvirt/qemu")
-HOMES = ("root", "home/*")
+SESSIONS, OF_SESSION = "run/user", ("libvirt/qemu/run", "libvirt/qemu")
 OF_HOME = ".config/libvirt/qemu"
-PASSWD = "etc/passwd"
 VOLUMES = ("var/lib/docker/volumes", "var/lib/containers/storage/volumes")
 # Files and settings in which container engines configure another place for volumes.
 STORES = (
@@ -43,8 +40,8 @@ SNAPS = "var/snap"
 OF_SNAP = "common/etc/libvirt/qemu"
 IN_VOLUMES = ("_data", "_data/qemu", "_data/libvirt/qemu")
 NETWORKS = "networks"
-# In seconds: the timeout for home directories, which may be on a server that does not answer.
-PATIENCE = 5.0
+POOLS = "etc/libvirt/storage"
+NETWORK, POOL = "network", "pool"
 
 
 class Found(NamedTuple):
@@ -76,25 +73,11 @@ def read(host: HostRoot, daemons: Iterable[int], host_too: bool) -> Files:
             _add(host, files, prefix, _texts(host, f"{prefix}{directory}"))
     for directory in _volumes(host):
         _add(host, files, "", _texts(host, directory))
-    try:
-        paths = (*SESSIONS, *(f"{home}/{OF_HOME}" for home in _homes(host)))
-        texts = host.attempt(lambda: [text for path in paths for text in _expanded_texts(host, path)], PATIENCE)
-    except (TimeoutError, RuntimeError):
-        host.warn(f"libvirt session domains are unknown: the homes of users did not answer within {PATIENCE:g} s")
-        texts = []
-    _add(host, files, "", texts, session=True)
+    with homes.reading(host, "libvirt session domains"):
+        places = [f"{SESSIONS}/{user}/{directory}" for directory in OF_SESSION for user in host.names(SESSIONS)]
+        for directory in (*places, *(f"{home}/{OF_HOME}" for home in homes.homes(host))):
+            _add(host, files, "", _texts(host, directory), session=True)
     return files
-
-
-def _homes(host: HostRoot) -> list[str]:
-    """Return the homes of local users, and patterns for all homes below /home."""
-    homes = [line.split(":")[5].strip("/") for line in _users(host) if line.count(":") >= 6]
-    usual = re.compile(r"root|home/[^/]+")
-    return [*HOMES, *dict.fromkeys(home for home in homes if FILE_PATH.match(f"/{home}") and not usual.fullmatch(home))]
-
-
-def _users(host: HostRoot) -> list[str]:
-    return (host.read(PASSWD, optional=True) or "").splitlines()
 
 
 def own_views(host: HostRoot, daemons: Iterable[int]) -> list[str]:
@@ -109,19 +92,26 @@ def own_views(host: HostRoot, daemons: Iterable[int]) -> list[str]:
 
 def network(host: HostRoot, daemons: Iterable[int], name: str) -> list[Reference]:
     """Return the devices that a network gives to its guests, wherever it is defined."""
-    if not KERNEL_NAME.match(name):
-        return []
-    directories = [f"{prefix}{DEFINITIONS}" for prefix in ("", *own_views(host, daemons))]
+    directories = [*(f"{prefix}{DEFINITIONS}" for prefix in ("", *own_views(host, daemons))), *_volumes(host)]
+    return _of_definition(host, NETWORK, [f"{directory}/{NETWORKS}" for directory in directories], name)
+
+
+def pool(host: HostRoot, daemons: Iterable[int], name: str) -> list[Reference]:
+    """Return the disks and SCSI hosts of a storage pool."""
+    return _of_definition(host, POOL, [f"{prefix}{POOLS}" for prefix in ("", *own_views(host, daemons))], name)
+
+
+def _of_definition(host: HostRoot, kind: str, directories: list[str], name: str) -> list[Reference]:
     found: list[Reference] = []
-    for directory in (*directories, *_volumes(host)):
-        text = host.read(f"{directory}/{NETWORKS}/{name}.xml", optional=True)
+    for path in [f"{directory}/{name}.xml" for directory in directories] if KERNEL_NAME.match(name) else ():
+        text = host.read(path, optional=True)
         if text:
             from . import domain_xml
 
             try:
-                found += domain_xml.network(text)
+                found += domain_xml.pool(text) if kind == POOL else domain_xml.network(text)
             except ValueError as error:
-                host.warn(f"/{directory}/{NETWORKS}/{name}.xml is not XML: {error}")
+                host.warn(f"/{path} is not XML: {error}")
     return found
 
 
@@ -142,12 +132,6 @@ def _texts(host: HostRoot, directory: str) -> Iterator[tuple[str, str | None]]:
     for name in host.names(directory):
         if name.endswith(".xml"):
             yield f"{directory}/{name}", host.read(f"{directory}/{name}", optional=True)
-
-
-def _expanded_texts(host: HostRoot, path: str) -> Iterator[tuple[str, str | None]]:
-    above, star, below = path.partition("/*/")
-    for directory in [f"{above}/{name}/{below}" for name in host.names(above)] if star else [path]:
-        yield from _texts(host, directory)
 
 
 def _add(

@@ -4,9 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""Find connections of this host to remote NVMe drives, and the Fibre Channel cards that carry some of them.
+"""Find connections of this host to remote NVMe drives, the Fibre Channel cards of these, and drives that it exports.
 
-The disks of such a drive are not below a PCI function (drivers/nvme/host/fabrics.c).
+The disks of a remote drive are not below a PCI function (drivers/nvme/host/fabrics.c).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from .._host.root import HostRoot
 
 CONTROLLERS = ("sys/class/nvme-fabrics/ctl", "sys/class/nvme")
 PORTS = "sys/class/fc_host"
+DRIVES, TARGETS = "sys/class/nvme", "sys/kernel/config/nvmet/subsystems"
 # The own port in host_traddr=nn-0x...:pn-0x... (drivers/nvme/host/fc.c, nvme_fc_parse_traddr).
 PORT = lazy_pattern(r"pn-0x([0-9a-f]{16})\Z", re.IGNORECASE)
 
@@ -49,6 +50,17 @@ def cards(host: HostRoot) -> dict[str, list[str]]:
             if address:
                 found.setdefault(address, []).append(f"the NVMe connection {name}")
     return found
+
+
+def exported(host: HostRoot) -> Iterator[tuple[str, str]]:
+    """Yield each drive that is exported as a whole, and its subsystem (drivers/nvme/target/configfs.c, passthru)."""
+    for subsystem in host.names(TARGETS):
+        path = f"{TARGETS}/{subsystem}/passthru"
+        if host.read(f"{path}/enable", optional=True) == "1":
+            name = (host.read(f"{path}/device_path", optional=True) or "").rpartition("/")[2]
+            addresses = FUNCTION_IN_PATH.findall(host.link(f"{DRIVES}/{name}") or "") if name else []
+            if addresses:
+                yield addresses[-1], subsystem
 
 
 def _ports(host: HostRoot) -> dict[str, str]:

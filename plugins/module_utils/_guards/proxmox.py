@@ -21,7 +21,7 @@ from .._model.uses import LOSES_DRIVER, Holder, Unseen, Use
 from . import lxc
 from .base import Scene
 from .processes import Processes
-from .references import DEVICE, DEVICE_FILE, FILE, Reference, in_command_line, subjects
+from .references import DEVICE, DEVICE_FILE, FILE, USB_DEVICE, Reference, in_command_line, subjects
 
 NAME = "proxmox"
 
@@ -33,6 +33,8 @@ VIRTUAL_MACHINE, CONTAINER = "qemu-server", "lxc"
 CONFIGURATION = lazy_pattern(r"(\d{1,10})\.conf\Z")
 OPTION = lazy_pattern(r"([\w.-]+):\s*(.*?)\s*\Z")
 PASSED = lazy_pattern(r"hostpci(\d+)\Z")
+# By vendor and product, or by bus and port.
+USB_HOST = lazy_pattern(r"(?:\A|,)(?:host=)?([0-9a-fA-F]{4}:[0-9a-fA-F]{4}|\d+-\d+(?:\.\d+)*)(?=,|\Z)")
 # Sections of snapshots are ignored; pending changes take effect at the next start.
 SECTION = lazy_pattern(r"\[(.*)\]\s*\Z")
 PENDING = "PENDING"
@@ -124,6 +126,8 @@ def parse(number: str, kind: str, text: str, mappings: dict[str, list[str]]) -> 
             references += in_command_line(value)
         elif re.match(r"(dev|scsi|virtio|sata|ide|mp)\d+\Z", key):
             references += [Reference(FILE, path) for path in DEVICE_FILE.findall(value)]
+        elif re.match(r"usb\d+\Z", key):
+            references += [Reference(USB_DEVICE, name.lower()) for name in USB_HOST.findall(value)]
     references += lxc.references(_options(text))
     return Guest(number, kind, name, tuple(references), tuple(parents))
 

@@ -17,7 +17,7 @@ from .._core.patterns import lazy_pattern
 from .._devices.iommu import GROUPS
 from .._devices.pci import PciFunction
 from .._host.root import HostRoot
-from .._model.uses import EVERY_EFFECT, LOSES_DRIVER
+from .._model.uses import EVERY_EFFECT, GONE, LOSES_DRIVER
 
 # Kinds of names.
 DEVICE = "device"  # PCI address, with or without domain and function, or UUID of an mdev
@@ -26,10 +26,16 @@ INTERFACE = "interface"  # network interface
 POOL = "pool"  # network interface of a card whose VFs are given to guests
 GPU = "gpu"  # of the NVIDIA driver: UUID, or number in the order of addresses; any other name means all GPUs
 NUMBER = "number"  # of a device file: "c 226:128", or "c 226:*" for all of a major number
+USB_DEVICE = "usb device"  # vendor and product "046d:c52b", bus and number "1.3", or the name of its port, "1-2"
+PORT = "port"  # address of a function whose driver lets programs use it directly
+SCSI_HOST = "scsi host"  # such as "host5"
 
 SHORT_ADDRESS = lazy_pattern(r"(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}:[01]?[0-9a-f])(?:\.([0-7]))?\Z")
 CLASSES = "sys/class"
-INTERFACES = f"{CLASSES}/net"
+INTERFACES, SCSI_HOSTS = f"{CLASSES}/net", f"{CLASSES}/scsi_host"
+# With these drivers a program can use a function directly; others still have to be unbound for it.
+DIRECT_DRIVER = lazy_pattern(r"(?:.*[-_])?vfio[-_]pci\Z|uio_pci_generic\Z|igb_uio\Z|mlx[45]_core\Z")
+USB = "sys/bus/usb/devices"
 VFIO_FILE = lazy_pattern(r"vfio/(?:noiommu-)?(\d{1,9})\Z")
 # udev derives this name from the function (systemd, src/udev/udev-builtin-path_id.c).
 BY_PATH = lazy_pattern(r"/by-path/pci-([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])(?:-|\Z)")
@@ -70,6 +76,7 @@ class Guest(NamedTuple):
     running: bool
     references: tuple[Reference, ...]
     advice: str = ""  # how to end its use, if its file is not for people to edit
+    unknown: str = ""  # why its devices are unknown
 
 
 def in_command_line(text: str) -> Iterator[Reference]:
@@ -92,14 +99,22 @@ def subjects(
         if kind == DEVICE:
             found.update(dict.fromkeys(devices(functions, name), EVERY_EFFECT))
             continue
+        if kind == PORT:
+            driver = functions[name].driver if name in functions else None
+            found.setdefault(name, LOSES_DRIVER if driver and DIRECT_DRIVER.match(driver) else frozenset((GONE,)))
+            continue
         if kind == FILE:
             names = behind_file(host, functions, name)
         elif kind == NUMBER:
             names = _behind_number(host, name)
         elif kind == GPU:
             names = _behind_gpu(host, name)
+        elif kind == USB_DEVICE:
+            names = _behind_usb(host, name)
+        elif kind == SCSI_HOST:
+            names = _behind_link(host, SCSI_HOSTS, name)
         else:
-            names = _behind_interface(host, name)
+            names = _behind_link(host, INTERFACES, name)
             if kind == POOL:
                 names = {one.address for one in functions.values() if one.physical_function in names}
         for address in names:
@@ -192,8 +207,24 @@ def _behind_gpu(host: HostRoot, name: str) -> set[str]:
     return {address for address, path in gpus.items() if name in (host.read(path, optional=True) or "").split()}
 
 
-def _behind_interface(host: HostRoot, name: str) -> set[str]:
+def _behind_usb(host: HostRoot, name: str) -> set[str]:
+    """Return the USB controllers of all devices with this name."""
+    found = set()
+    for port, path in host.links(USB):
+        addresses = FUNCTION_IN_PATH.findall(path)
+        # An interface of a device has a colon in its name.
+        if addresses and ":" not in port and name in (port, *_usb_names(host, f"{USB}/{port}")):
+            found.add(addresses[-1])
+    return found
+
+
+def _usb_names(host: HostRoot, path: str) -> Iterator[str]:
+    for separator, files in ((":", ("idVendor", "idProduct")), (".", ("busnum", "devnum"))):
+        yield separator.join(host.read(f"{path}/{file}", optional=True) or "" for file in files)
+
+
+def _behind_link(host: HostRoot, directory: str, name: str) -> set[str]:
     if not name or "/" in name or name in (".", ".."):
         return set()
-    addresses = FUNCTION_IN_PATH.findall(host.link(f"{INTERFACES}/{name}") or "")
+    addresses = FUNCTION_IN_PATH.findall(host.link(f"{directory}/{name}") or "")
     return {addresses[-1]} if addresses else set()

@@ -21,6 +21,7 @@ from .._host.root import HostRoot, first_lines
 from .._model.uses import LOSES_DRIVER, Use
 from . import nvme_fabrics
 from .base import Scene, user
+from .configured_disks import configured
 from .processes import REMOVED, UDEV, Processes
 
 NAME = "storage"
@@ -56,6 +57,10 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
     """Yield a use for each function with a disk in use, or with connections to remote disks."""
     for address, remote in nvme_fabrics.cards(host).items():
         yield Use(address, NAME, LOSES_DRIVER, ADVICE, clause=f"carries {' and '.join(remote)}")
+    for address, subsystem in nvme_fabrics.exported(host):
+        clause = f"is exported over NVMe as {subsystem}"
+        advice = f"stop the export with echo 0 > /{nvme_fabrics.TARGETS}/{subsystem}/passthru/enable"
+        yield Use(address, NAME, LOSES_DRIVER, advice, clause=clause)
     owned = {name: addresses for name, addresses in owners(host).items() if not scene.asked or addresses & scene.asked}
     if not owned:
         return
@@ -77,8 +82,9 @@ def in_use(host: HostRoot, owners: dict[str, set[str]]) -> dict[str, list[str]]:
     for uses in (_btrfs(host), _zfs(host, owners), _loops(host), _exports(host), _caches(host, owners)):
         for name, use in uses.items():
             used.setdefault(name, []).append(use)
-    for name, use in _file_systems(host).items():
-        used.setdefault(name, [use])
+    for found_uses in (_file_systems(host), configured(host)):
+        for name, use in found_uses.items():
+            used.setdefault(name, [use])
     above = _above(host, owners)
     found: dict[str, list[str]] = {}
     for name, addresses in owners.items():

@@ -4,11 +4,12 @@
 
 # Private to this collection: may change without notice.
 
-"""Read files that drivers answer. These reads may block forever, so they run in one child with deadlines.
+"""Read files that drivers or servers answer. These reads may block forever, so they run in one child with deadlines.
 
-Only HostRoot uses this file. Links of sysfs and procfs, and the existence of a file, are read directly: the kernel
-answers from its own tree without calling a driver (fs/kernfs/symlink.c, kernfs_iop_readlink; fs/kernfs/inode.c,
-kernfs_iop_getattr; fs/proc/base.c, proc_pid_readlink).
+Only HostRoot uses this file. Links of sysfs and procfs, and the existence of a file there, are read directly: the
+kernel answers from its own tree without calling a driver (fs/kernfs/symlink.c, kernfs_iop_readlink; fs/kernfs/inode.c,
+kernfs_iop_getattr; fs/proc/base.c, proc_pid_readlink). Data of other programs, such as container engines, may be on a
+file server that does not answer.
 """
 
 from __future__ import annotations
@@ -21,8 +22,14 @@ from typing import Any
 from .._core.patterns import lazy_pattern
 from .files import Files
 
-# Files below these directories may call drivers; all other files are ordinary.
+# Files below these directories may call drivers.
 KERNEL = ("sys/", "proc/")
+# These are needed to boot, so they are on local drives or in memory.
+LOCAL = ("etc/", "run/", "usr/", "dev/", "lib/", "boot/")
+# Except guest definitions, which clusters share, and the file system of Proxmox VE, which a process answers.
+SHARED = ("etc/libvirt/", "etc/pve/")
+# Data of one program, or the homes of all users: after a timeout there, the rest of it is not read.
+PLACE = lazy_pattern(r"home\b|var/[^/]+/[^/]+|[^/]+/[^/]+|[^/]+")
 # The kernel core answers these from memory, without a lock that a driver may hold. Sources: ids and NUMA node of a PCI
 # function (drivers/pci/pci-sysfs.c, modalias_show, numa_node_show, pci_config_attr); modalias of a CPU
 # (drivers/base/cpu.c, print_cpu_modalias); device number (drivers/base/core.c, dev_show); kernel command line
@@ -76,7 +83,7 @@ class Reader:
 
         ``timeout`` is in seconds and gets shorter after other devices have timed out.
         """
-        if not _may_block(path) or (method == "list" and not DEVICE.match(f"{path}/")):
+        if not may_block(path) or (method == "list" and path.startswith(KERNEL) and not DEVICE.match(f"{path}/")):
             # The kernel itself lists the members of a bus or class (fs/kernfs/dir.c, kernfs_fop_readdir).
             return getattr(self._files, method)(path)
         if (method, path) not in self._answers:
@@ -95,7 +102,7 @@ class Reader:
     @contextmanager
     def ahead(self, method: str, paths: Iterable[str], timeout: float) -> Iterator[None]:
         """Read all ``paths`` in few requests; within the block, :meth:`get` returns each value once."""
-        waiting = [path for path in paths if _may_block(path)]
+        waiting = [path for path in paths if may_block(path)]
         while waiting:
             size = min(BATCH, len(waiting))
             # A request ends at a boundary between two cards.
@@ -120,7 +127,7 @@ class Reader:
         waiting = [path for path in paths if self.subject(path) not in self.silent]
         self._answers.update(((method, path), None) for path in paths)
         while waiting:
-            patience = max(min(LEAST, timeout), timeout / 2 ** len(self.silent))
+            patience = max(min(LEAST, timeout), timeout / 2 ** self._silent_like(waiting[0]))
             answers, silent = self._files.each_in_time(patience, READS * patience, method, waiting)
             self._answers.update(((method, path), answer) for path, answer in zip(waiting, answers))
             if silent is None:
@@ -129,8 +136,16 @@ class Reader:
                 self.silent.setdefault(self.subject(path), (path, patience))
             waiting = [path for path in waiting[silent:] if self.subject(path) not in self.silent]
 
+    def _silent_like(self, path: str) -> int:
+        """Return the number of devices that have timed out, or of places of files if ``path`` is not a driver file."""
+        of_kernel = path.startswith(KERNEL)
+        return sum(silent.startswith(KERNEL) == of_kernel for silent, _seconds in self.silent.values())
+
     def subject(self, path: str) -> str:
-        """Return what must answer a read: the card of a device, a process, or the file itself."""
+        """Return what must answer a read: the card of a device, a process, a place of files, or the file itself."""
+        if not path.startswith(KERNEL):
+            place = PLACE.match(path)
+            return place[0] if place else path
         found = None if is_locked(path) else DEVICE.match(path)
         name = found[found.lastindex or 0] if found else path
         return self.cards.get(name, name)
@@ -141,5 +156,8 @@ def is_locked(path: str) -> bool:
     return path.endswith(LOCKED)
 
 
-def _may_block(path: str) -> bool:
-    return path.startswith(KERNEL) and path.rpartition("/")[2] not in STATIC and path != COMMAND_LINE
+def may_block(path: str) -> bool:
+    """Return whether a read may block forever, because a driver or a server answers it."""
+    if path.startswith(KERNEL):
+        return path.rpartition("/")[2] not in STATIC and path != COMMAND_LINE
+    return path.startswith(SHARED) or not f"{path}/".startswith(LOCAL)

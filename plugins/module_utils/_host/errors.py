@@ -11,8 +11,8 @@ from __future__ import annotations
 import errno
 import os
 
-# Errors for missing files, and for values that a driver does not support.
-ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ESRCH, errno.EOPNOTSUPP)
+# Errors for missing files, for directories in place of files, and for values that a driver does not support.
+ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ESRCH, errno.EOPNOTSUPP)
 DENIED = (errno.EACCES, errno.EPERM)
 
 

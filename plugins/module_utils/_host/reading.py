@@ -15,10 +15,11 @@ from contextlib import AbstractContextManager
 from typing import Callable
 
 from .._core.text import MOST, decimal, printable
-from .deadline_reader import READS, NoAnswer, Reader, is_locked
+from .deadline_reader import KERNEL, READS, NoAnswer, Reader, may_block
 from .denials import Denials
 from .errors import ABSENT, DENIED, describe, error_name, is_deadline
 from .files import MEBIBYTE, Files
+from .unread import Unread, describe_silence
 
 
 class Reading:
@@ -33,7 +34,7 @@ class Reading:
         self.timeout = timeout
         self._files = files
         self._reader = Reader(self._files)
-        self._unread: dict[str, str] = {}
+        self._unread = Unread()
         self._problems: list[str] = []
         self._denials = Denials()
 
@@ -53,7 +54,7 @@ class Reading:
             self._note(path, error, optional)
             return None
         if text is not None:
-            self._unread.pop(path, None)
+            self._unread.remove(path)
         return text
 
     def read_line(self, path: str, optional: bool = False) -> str | None:
@@ -108,12 +109,17 @@ class Reading:
 
     def unread(self, path: str) -> str | None:
         """Return why the last read of an existing file failed, as a sentence, or None."""
-        return self._unread.get(path)
+        return self._unread.sentences.get(path)
+
+    def collecting(self, quiet: bool = False) -> AbstractContextManager[dict[str, str]]:
+        return self._unread.collecting(quiet)
 
     @property
     def silent(self) -> dict[str, str]:
         """Maps each card, or other device, that timed out to a sentence."""
-        return {card: self._unread[path] for card, (path, dummy) in self._reader.silent.items() if path in self._unread}
+        unread = self._unread.sentences
+        silent = ((card, path) for card, (path, dummy) in self._reader.silent.items() if path.startswith(KERNEL))
+        return {card: unread[path] for card, path in silent if path in unread}
 
     def names(self, path: str, optional: bool = True) -> list[str]:
         """Return the sorted names in a directory; empty if it cannot be read."""
@@ -218,7 +224,14 @@ class Reading:
         return target.rpartition("/")[2] if target else None
 
     def exists(self, path: str) -> bool:
-        return self._files.exists(path)
+        """Return whether a path exists. A path whose server does not answer counts as existing."""
+        if path.startswith(KERNEL) or not may_block(path):
+            return self._files.exists(path)
+        try:
+            return bool(self._reader.get("exists", path, self.read_timeout))
+        except OSError as error:
+            self._note(path, error, optional=True)
+        return True
 
     def status(self, path: str) -> tuple[int, int] | None:
         """Return ``st_mode`` and owner of a path without following symbolic links; None if unknown."""
@@ -230,9 +243,10 @@ class Reading:
     def warn(self, sentence: str, path: str | None = None) -> None:
         """Add a warning; ``path`` is the file that was unreadable or invalid."""
         sentence = printable(sentence, "")
-        self._problems.append(sentence)
         if path is not None:
-            self._unread[path] = sentence
+            self._unread.add(path, sentence)
+        if not self._unread.is_hidden(path):
+            self._problems.append(sentence)
 
     @property
     def warnings(self) -> list[str]:
@@ -269,27 +283,18 @@ class Reading:
         if isinstance(error, NoAnswer):
             self._note_silence(path, error)
         elif error.errno in DENIED:
-            self._denials.add(path, error_name(error))
-            self._unread[path] = f"cannot read {path}: {describe(error)}"
+            if not self._unread.is_hidden(path):
+                self._denials.add(path, error_name(error))
+            self._unread.add(path, f"cannot read {path}: {describe(error)}")
         elif error.errno in ABSENT and optional:
-            self._unread.pop(path, None)
+            self._unread.remove(path)
         else:
             self.warn(f"cannot read {path}: {describe(error)}", None if error.errno in ABSENT else path)
 
     def _note_silence(self, path: str, error: NoAnswer) -> None:
         """Add a warning for the first file of a device that timed out; save the reason only for the others."""
-        silent, seconds = error.path, error.seconds
-        device = self._reader.subject(path)
-        if device.isdecimal():
-            sentence = f"{silent} did not answer within {seconds:g} s: process {device} hangs"
-            self._denials.add_silence(path, seconds)
-        elif is_locked(path):
-            sentence = f"{silent} did not answer within {seconds:g} s: a pending change locks its device"
-        else:
-            sentence = (
-                f"{silent} did not answer within {seconds:g} s: further driver files of {device} were not read. Read "
-                f"the messages about {device} in dmesg"
-            )
-        if path == error.path and path not in self._unread:
+        sentence = describe_silence(path, error, self._reader.subject(path))
+        self._denials.add_silence(path, error.seconds)
+        if path == error.path and path not in self._unread.sentences:
             self.warn(sentence, path)
-        self._unread[path] = sentence
+        self._unread.add(path, sentence)

@@ -125,6 +125,8 @@ class RecordingFiles:
     def _note(self, method: str, path: str, value: Any) -> None:
         if method == "claimed":
             self._notes.claimed.update([path] if value else [])
+        elif method == "exists":
+            self._notes.found.update([path] if value else [])
         else:
             self._kept(method).setdefault(path, value)
 

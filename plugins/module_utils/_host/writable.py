@@ -92,6 +92,7 @@ PATHS = (
     Writable("etc/modprobe.d/vfio-devices-nouveau.conf", ROLE, "role iommu", "blacklists nouveau"),
     Writable("etc/modules-load.d/vfio-devices.conf", ROLE, "role iommu", "loads VFIO drivers at boot"),
     Writable("etc/udev/rules.d/60-mdevctl.rules", ROLE, "role mdev", "corrects the path of mdevctl in its rule"),
+    Writable("etc/vfio-devices/placement.conf", ROLE, "role placement", "records the root of the host in Placement"),
     Writable("<nova_config_path>", VARIABLE, "role nova_config", "has the nova settings"),
     Writable("<nova_config_provider_path>", VARIABLE, "role nova_config", "has the provider.yaml of nova"),
     Writable("<cyborg_config_path>", VARIABLE, "role cyborg_config", "has the Cyborg settings"),

@@ -13,7 +13,7 @@ from typing import Any
 
 from .._core import grammar, numbers
 from .._core.problems import Refused
-from .._core.wording import printable
+from .._core.wording import display_name
 from .._frameworks import attributes
 from .._model.wanted import DeviceWanted
 
@@ -74,7 +74,7 @@ def _entry(place: int, instance: Mapping[str, Any], state: str, found: list[str]
         found.append(f"one uuid is not possible for {count} devices. Omit uuid or set count: 1")
     return DeviceWanted(
         place=place,
-        label=printable(instance.get("label"), f"instances[{place}]"),
+        label=display_name(instance.get("label"), f"instances[{place}]"),
         uuid=uuid,
         types=tuple(spec for spec in types if spec),
         parent=parent,

@@ -19,7 +19,7 @@ from .._devices.identity import Identities, difference, is_same
 from .._devices.pci import NumaNodes, PciFunction
 from .._frameworks import nvidia_sriov, vf_drivers
 from .._frameworks.mdev_view import Mdevs
-from .._guards import boot_drivers, console, managers
+from .._guards import boot_drivers, console, managers, network_files
 from .._guards.base import Scene, Seen
 from .._guards.network import INTERFACES
 from .._guards.processes import Processes
@@ -75,7 +75,8 @@ def observe_cards(host: HostRoot, entries: list[CardWanted], functions: dict[str
         if address in cards:
             cards[address] = _with_network(host, entry, cards[address])
     by_address = {str(names.get(one.pf or "")): one for one in entries}
-    others = [*boot_drivers.observe(host, by_address, cards, settings), *console.observe(host, by_address, cards)]
+    others = boot_drivers.observe(host, by_address, cards, settings)
+    others += [one for guard in (console, network_files) for one in guard.observe(host, by_address, cards)]
     return state._replace(cards=cards, managers=[*state.managers, *others])
 
 

@@ -77,15 +77,17 @@ class _Steps:
             elif not card.kept.changing:
                 # Keep the rule until the new record is written: without both, a boot would not restore the card.
                 self.found.append(Remember(address, "", records.CHANGING, {"rule": "waits"}))
-        if self.removes and (card.binding.driver is None or (card.needs_program and not card.is_native)):
+        first = native(native_driver(card))
+        needs_driver = self.removes and (card.binding.driver is None or (card.needs_program and not card.is_native))
+        if needs_driver:
             # Only a driver can remove them.
-            text = f"bound {address} to its native driver"
-            self.found.append(BindCard(address, text, native(native_driver(card))))
+            self.found.append(BindCard(address, f"bound {address} to its native driver", first))
         self._remember()
         if self.removes:
             text = f"removed {self.present} virtual functions"
             self.found.append(RemoveVfs(address, text, card.needs_program))
-        if self.rebinds:
+        # After a program of the driver, the card may be without a driver again.
+        if self.rebinds and (card.needs_program or not (needs_driver and first == target.binding)):
             self._bind()
         if self.switches:
             mode = str(target.eswitch)

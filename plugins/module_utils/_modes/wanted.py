@@ -14,7 +14,7 @@ from typing import Any
 
 from .._core import grammar, numbers
 from .._core.patterns import lazy_pattern
-from .._core.wording import printable
+from .._core.wording import display_name
 from .._devices import driver_names
 from .._devices.binding import DEFAULT, NO_DRIVER
 from .._model.host import OF_GPU, VfSettings
@@ -109,7 +109,7 @@ def _entry(place: int, function: Options) -> CardWanted:
         found[-1] += " of its virtual functions"
     return CardWanted(
         place=place,
-        label=f"{printable(function.get('label'), f'functions[{place}]')} ({printable(function['pf'], '?')})",
+        label=f"{display_name(function.get('label'), f'functions[{place}]')} ({display_name(function['pf'], '?')})",
         pf=_pf(function["pf"], found),
         name=function["pf"],
         mode=mode,
@@ -161,7 +161,7 @@ def _count(given: Any, found: list[str]) -> int | str | None:
 def _driver(text: str | None, option: str, words: tuple[str, ...], found: list[str]) -> str | None:
     meant = driver_names.suggested_driver(text or "")
     if meant:
-        found.append(f"{option} {printable(text, '?')} is not the name of a driver. Write {meant}")
+        found.append(f"{option} {display_name(text, '?')} is not the name of a driver. Write {meant}")
         return None
     if text is None or text in words or (DRIVER.match(text) and text not in (NATIVE, DEFAULT, "none")):
         return text

@@ -99,6 +99,7 @@ class Entry(TypedDict):
     optional: bool
     drain: Optional[bool]
     cards: Optional[set[str]]  # PCI addresses in lower case
+    former_root: Optional[str]  # UUID of the root below which the host of a root was published last
 
 
 class Node(Identity):

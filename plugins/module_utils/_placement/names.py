@@ -122,8 +122,13 @@ def similar(name: str, known: Iterable[str]) -> list[str]:
     return [by_folded[folded] for folded in found][:SIMILAR_AT_MOST]
 
 
-def describe_roots(name: str, roots: list[str]) -> str:
-    """Return a clause with the roots that a name may mean."""
+def describe_roots(name: str, roots: list[str], former: list[str]) -> str:
+    """Return a clause with the roots that a name may mean; ``former`` has the root that the host had before, if any."""
+    if former:
+        return (
+            f"This host was published below the root {former[0]} before. If this is its name, set placement_root: "
+            f"{former[0]}"
+        )
     named = similar(name, roots)
     if not named:
         return "Placement has no root"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from . import former_name, names
 from .model import Entry, Node, PlanOptions, Provider, ProviderToRemove, State
-from .wanted import label
+from .wanted import former_roots, label
 
 
 class Nodes:
@@ -27,12 +27,13 @@ class Nodes:
         self.problems: list[str] = []
         self.missing: list[str] = []
         self.lacks_a_root = False
-        self._lost_roots: list[str] = []
+        self._lost_roots: dict[str, list[str]] = {}
         self._above = {entry["above"] for entry in wanted}
         self._roots = state["roots"]
         self._marked = state["marked"]
-        self._by_name = {provider["name"]: provider for provider in self.providers.values()}
-        self._by_folded_name = {provider["name"].casefold(): provider for provider in self.providers.values()}
+        self.former_roots = former_roots(wanted, self.providers, options["scope"])
+        self._by_name = {one["name"]: one for one in self.providers.values() if one["root"] not in self.former_roots}
+        self._by_folded_name = {name.casefold(): one for name, one in self._by_name.items()}
         self._left_out_below: dict[int, Entry] = {}
         self._nodes: dict[int, Node | None] = {}
         for entry in wanted:
@@ -63,7 +64,7 @@ class Nodes:
 
     def other_names(self) -> dict[str, list[str]]:
         """Map each missing optional root to the roots in Placement that probably are the same host."""
-        found = {name: names.same_host(name, self._roots) for name in self._lost_roots}
+        found = {name: former or names.same_host(name, self._roots) for name, former in self._lost_roots.items()}
         return {name: others for name, others in found.items() if others}
 
     def named(self, reference: str) -> Provider | None:
@@ -89,7 +90,7 @@ class Nodes:
     def unexpected(self) -> list[Provider]:
         """Return our own unlisted providers that are not removed."""
         going = {provider["uuid"] for provider in self.to_remove}
-        return [one for one in self.unlisted() if self._is_marked(one) and one["uuid"] not in going]
+        return [one for one in self.unlisted() if self.is_marked(one) and one["uuid"] not in going]
 
     def _is_ours(self, provider: Provider) -> bool:
         """Return whether a provider has our marker, or was created by a run that was interrupted before the marker."""
@@ -99,19 +100,14 @@ class Nodes:
 
     def in_scope(self) -> list[Provider]:
         """Return the providers below those in ``scope``."""
-        tops = set()
-        for reference in self.options["scope"]:
-            top = self.named(reference)
-            if top:
-                tops.add(top["uuid"])
+        tops = {top["uuid"] for reference in self.options["scope"] for top in [self.named(reference)] if top}
         return [provider for provider in self.providers.values() if tops & set(self._ancestors(provider))]
 
     def depth(self, uuid: str) -> int:
         return len(self._ancestors(self.providers[uuid]))
 
     def parent_name(self, provider: Provider) -> str | None:
-        above = self.providers.get(provider["parent"] or "")
-        return above["name"] if above else None
+        return self.providers[provider["parent"]]["name"] if provider["parent"] in self.providers else None
 
     # Match entries with providers
 
@@ -150,7 +146,7 @@ class Nodes:
         above = self._resolve(self.wanted[entry["above"]]) if entry["above"] is not None else None
         parent = above or self.named(entry["parent"] or "")
         found = former_name.provider_of(
-            entry, parent["uuid"] if parent else None, self.providers.values(), self.wanted, self._is_marked
+            entry, parent["uuid"] if parent else None, self.providers.values(), self.wanted, self.is_marked
         )
         if found is None:
             return None
@@ -189,7 +185,7 @@ class Nodes:
         return {**node, "root": root, "root_name": above["root_name"], "depth": above["depth"] + 1}
 
     def _is_left_out(self, entry: Entry) -> bool:
-        """Return whether an entry is skipped because it or one above it is optional; record the topmost of these."""
+        """Return whether an entry is skipped because it or one above it is optional. Record the topmost one."""
         top = None
         if entry["above"] is not None:
             self._resolve(self.wanted[entry["above"]])
@@ -199,7 +195,7 @@ class Nodes:
         # A missing root does not matter without entries below it and without purge.
         matters = entry["item"] in self._above or entry["name"] in self.options["scope"]
         if top is None and entry["name"] and not entry["parent"] and matters:
-            self._lost_roots.append(entry["name"])
+            self._lost_roots[entry["name"]] = self._former_root(entry)
             self.lacks_a_root = True
         self._left_out_below[entry["item"]] = top or entry
         self.missing.append(str(entry["name"] or entry["uuid"]))
@@ -250,10 +246,14 @@ class Nodes:
         self.lacks_a_root = True
         return self._refuse(
             entry,
-            f"{reason}. {names.describe_roots(name, self._roots)}. "
+            f"{reason}. {names.describe_roots(name, self._roots, self._former_root(entry))}. "
             f"Correct the name, which is the hypervisor_hostname of the compute node (in the "
             f"roles placement_root), start nova-compute first, which creates the root, {advice}",
         )
+
+    def _former_root(self, entry: Entry) -> list[str]:
+        former = self.providers.get(entry["former_root"] or "")
+        return [former["name"]] if former else []
 
     def _refuse(self, entry: Entry, sentence: str) -> Node | None:
         self.problems.append(f"{label(entry)}: {sentence}")
@@ -275,10 +275,11 @@ class Nodes:
         return [
             {**provider, "item": None, "ours": True}
             for provider in self.in_scope()
-            if not self.is_listed(provider) and self._is_marked(provider)
+            if not self.is_listed(provider) and self.is_marked(provider)
         ]
 
-    def _is_marked(self, provider: Provider) -> bool:
+    def is_marked(self, provider: Provider) -> bool:
+        """Return whether an unlisted provider is ours."""
         return bool(provider["uuid"] in self._marked or provider["generation"] == 0 and self._is_derived(provider))
 
     def _declared(self, entry: Entry, provider: Provider) -> bool:

@@ -32,7 +32,9 @@ def observe_providers(
     report_progress: progress.Reporter = progress.silent,
 ) -> State:
     """Return the state for the plan; raise PlacementError if a request fails."""
-    providers = _read_trees(placement, pool, [*_anchors(wanted), *(options["scope"] if options["purge"] else [])])
+    providers = _read_trees(
+        placement, pool, [*_anchors(wanted), *_former_roots(wanted), *(options["scope"] if options["purge"] else [])]
+    )
     state: State = {
         "providers": providers,
         "known_traits": set(),
@@ -143,6 +145,10 @@ def _anchors(wanted: list[Entry]) -> list[str]:
             top = wanted[top["above"]]
         anchors.append(str(top["parent"] or top["uuid"] or top["name"]))
     return anchors
+
+
+def _former_roots(wanted: list[Entry]) -> list[str]:
+    return [entry["former_root"] for entry in wanted if entry["former_root"]]
 
 
 def _read_trees(placement: Placement, pool: ThreadPoolExecutor, references: Iterable[str]) -> dict[str, Provider]:

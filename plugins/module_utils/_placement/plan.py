@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 
 from .._core.problems import Refused
-from . import duplicate_providers, renamed_root
+from . import duplicate_providers, former_root, renamed_root
 from .model import Entry, Kept, Plan, PlanOptions, State, Step
 from .names import MARKER, OWN, card_of, is_custom, owner
 from .nodes import Nodes
@@ -43,7 +43,8 @@ def plan_providers(state: State, wanted: list[Entry], options: PlanOptions) -> P
         elif node["provider"]:
             kept.append({**identity(node), "item": node["item"]})
     stale_removals, stale_steps, of_stale = plan_stale(nodes, options, problems)
-    removals += stale_removals
+    of_former, sentences = former_root.plan_former(nodes, problems)
+    removals += [*stale_removals, *of_former]
     steps += stale_steps
     gone = {step["uuid"] for step in removals}
     traits = {name for step in steps for name in step["traits"] or []}
@@ -64,6 +65,7 @@ def plan_providers(state: State, wanted: list[Entry], options: PlanOptions) -> P
             *_other_names(nodes),
             *renamed_root.sentences(nodes, state["anywhere"]),
             *of_stale,
+            *sentences,
             *_leftovers(nodes),
             *duplicate_providers.sentences(nodes),
             *(sentence for step in steps for sentence in step["warnings"]),
@@ -78,7 +80,8 @@ def details(state: State, wanted: list[Entry], options: PlanOptions) -> tuple[li
     """Return the UUIDs of providers whose inventories are needed, and those whose traits are needed."""
     nodes = Nodes(state, wanted, options)
     of_others = [one for _ours, one in duplicate_providers.providers(nodes)]
-    inventories = [one["uuid"] for one in [*nodes.to_remove, *stale_providers(nodes), *of_others]]
+    unlisted = [*nodes.to_remove, *stale_providers(nodes), *former_root.providers(nodes), *of_others]
+    inventories = [one["uuid"] for one in unlisted]
     traits = list(inventories)
     for node in nodes.present():
         if node["provider"]:
@@ -94,7 +97,8 @@ def shrinking(state: State, wanted: list[Entry], options: PlanOptions) -> list[s
     nodes = Nodes(state, wanted, options)
     if not options["check_usages"]:
         return []
-    return [one["uuid"] for one in [*nodes.to_remove, *stale_providers(nodes)]] + [
+    unlisted = [*nodes.to_remove, *stale_providers(nodes), *former_root.providers(nodes)]
+    return [one["uuid"] for one in unlisted] + [
         node["uuid"] for node in nodes.present() if shrinks(node, node["provider"])
     ]
 
@@ -116,7 +120,8 @@ def roots_to_search(state: State, wanted: list[Entry], options: PlanOptions) -> 
     """Return the roots of trees with unlisted providers that may be purged, or reported if they are ours."""
     nodes = Nodes(state, wanted, options)
     purged = [one for one in nodes.in_scope() if not nodes.is_listed(one)] if options["purge"] else []
-    return list(dict.fromkeys(provider["root"] for provider in [*purged, *nodes.unlisted()]))
+    of_providers = [provider["root"] for provider in [*purged, *nodes.unlisted()]]
+    return list(dict.fromkeys([*of_providers, *former_root.roots(nodes)]))
 
 
 def _seen_traits(state: State) -> set[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from . import names
+from . import former_root, names
 from .model import Listed
 from .nodes import Nodes
 
@@ -23,7 +23,7 @@ def is_first_time(nodes: Nodes) -> bool:
 def sentences(nodes: Nodes, marked: Iterable[Listed]) -> list[str]:
     """Return a sentence for each renamed host; ``marked`` are all our own providers in Placement."""
     found: dict[tuple[str, str], list[Listed]] = {}
-    published = {node["root"] for node in nodes.present()}
+    published = {node["root"] for node in nodes.present()} | {*former_root.roots(nodes)}
     new = _new_cards(nodes)
     for one in sorted(marked, key=lambda one: one["name"]):
         old = one["name"].rpartition(names.OWN)[0]

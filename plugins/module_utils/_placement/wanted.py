@@ -15,7 +15,7 @@ from typing import Any
 from .._core import grammar
 from .._core.problems import Refused
 from .inventory import parse_inventory
-from .model import Entry, Inventories, Node, ProviderToRemove
+from .model import Entry, Inventories, Node, Provider, ProviderToRemove
 from .names import LONGEST_PROVIDER, MARKER, is_uuid, provider_name, resource_class, trait
 from .options import check_options
 
@@ -39,6 +39,16 @@ def parse_providers(providers: Iterable[Mapping[str, Any]], options: MutableMapp
     if problems:
         raise Refused(problems)
     return entries
+
+
+def former_roots(entries: list[Entry], providers: Mapping[str, Provider], scope: Iterable[str]) -> set[str]:
+    """Return the former roots to whose trees no entry refers, and not ``scope``; ``providers`` are the known ones.
+
+    The provider of an entry with a parent is below this parent, and never below a former root.
+    """
+    named = {*scope, *(key for entry in entries for key in (entry["parent"] or entry["name"], entry["uuid"]))}
+    current = {one["root"] for one in providers.values() if {one["name"], one["uuid"]} & named}
+    return {one for entry in entries for one in [entry["former_root"]] if one} - current
 
 
 def label(entry: Entry | Node | ProviderToRemove) -> str:
@@ -105,6 +115,7 @@ def _entry(item: int, provider: Mapping[str, Any], present: bool, found: list[st
         "optional": bool(provider.get("optional")),
         "drain": provider.get("drain"),
         "cards": None if provider.get("cards") is None or not present else set(map(str.casefold, provider["cards"])),
+        "former_root": grammar.collect(grammar.uuid, provider.get("former_root"), found) if present else None,
     }
 
 

@@ -30,8 +30,9 @@ USERS = "users"
 MIG = "mig"
 MODELS = "models"
 SERIAL_NUMBERS = "serial_numbers"
+PUBLISHED_ROOT = "published_root"
 DEFAULT_PARTS = (PHYSICAL_FUNCTIONS, PARENTS, DEVICES, IOMMU, MDEVCTL)
-PARTS = (*DEFAULT_PARTS, USERS, MIG, MODELS, SERIAL_NUMBERS)
+PARTS = (*DEFAULT_PARTS, USERS, MIG, MODELS, SERIAL_NUMBERS, PUBLISHED_ROOT)
 
 # Network controllers, NVMe, display and 3D controllers, NVSwitches, processing accelerators (include/linux/pci_ids.h).
 DEFAULT_CLASSES = ("02", "0108", "03", "0680", "12")
@@ -102,6 +103,10 @@ def observe_host(host: HostRoot, gather: Iterable[str], classes: Iterable[str] =
         facts[IOMMU] = _iommu(iommu.observe(host, functions))
     if MDEVCTL in gather:
         facts[MDEVCTL] = mdevctl.observe(host)._asdict()
+    if PUBLISHED_ROOT in gather:
+        from . import published_root
+
+        facts[PUBLISHED_ROOT] = published_root.observe(host)
     facts["warnings"] = host.warnings
     return Observed(facts, functions, frameworks, made, gpus)
 

@@ -81,11 +81,13 @@ class Step(NamedTuple):
     entry: ownership.Entry | None
 
 
-def converge(root: str, files: list[Requested], check_mode: bool, prepare: Callable[[], None] | None = None) -> Result:
+def converge(
+    root: str, files: list[Requested], check_mode: bool, prepare: Callable[[list[str]], None] | None = None
+) -> Result:
     """Write all files and return the module's result; raise ``Refused`` before the first write.
 
-    ``prepare`` is called before the first write, if a service that reads the files will need a restart. The ``result``
-    of a ``HostError`` contains the actions before the error.
+    ``prepare`` is called before the first write with the paths whose readers will need a restart, if there are any. The
+    ``result`` of a ``HostError`` contains the actions before the error.
     """
     if not replacement.is_root(root):
         raise Refused([f"host_root must be the absolute path of a directory, and not {root!r}"])
@@ -98,7 +100,7 @@ def converge(root: str, files: list[Requested], check_mode: bool, prepare: Calla
         steps = [_plan(file, entry) for file, entry in zip(wanted, entries)]
         _refuse([sentence for step in steps for sentence in _obstacles(step)])
         if prepare and not check_mode and _needs_restart(steps):
-            prepare()
+            prepare([step.place[len(root.rstrip("/")) :] for step in steps if step.action not in SILENT])
         for step in steps:
             if not check_mode:
                 _apply(step)

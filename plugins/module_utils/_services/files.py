@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from .._host.root import HostRoot
 from . import kolla, oslo
+from .container import Container
 from .started import Started
 
 
@@ -29,15 +30,14 @@ class Files(NamedTuple):
     deployed: Mapping[str, str] = MappingProxyType({})
 
     def names(self, directory: str) -> list[str]:
-        found = set(self.host.names(f"{self.top}{directory.lstrip('/')}")) if self.top is not None else set()
+        place = self._place(directory)
+        found = set() if place is None else set(self.host.names(place))
         copied = {path.rpartition("/")[2] for path in self.deployed if path.rpartition("/")[0] == directory}
         return sorted(found | copied)
 
     def read(self, path: str) -> str | None:
         """Return the text of a file, or None if it is missing or unreadable."""
-        place = self.deployed.get(path)
-        if place is None and self.top is not None:
-            place = f"{self.top}{path.lstrip('/')}"
+        place = self._of_mounted(self.deployed[path]) if path in self.deployed else self._place(path)
         return None if place is None else self.host.read(place, optional=True)
 
     def text(self, path: str) -> str:
@@ -46,6 +46,17 @@ class Files(NamedTuple):
     def shown(self, path: str) -> str:
         """Return the path of a file for messages: its source on the host, if the container gets a copy."""
         return f"/{self.deployed[path]}" if path in self.deployed else path
+
+    def _place(self, path: str) -> str | None:
+        """Return the path of a file on the host, or None if it is not visible."""
+        # The host follows its own links.
+        return path.lstrip("/") if self.top == "" else Container(self.host, self.top, None).place(path)
+
+    def _of_mounted(self, place: str) -> str | None:
+        """Return the path of a file that kolla-ansible mounts, after the links that its container sees."""
+        mounted = "/".join(place.split("/")[: kolla.DEPTH])
+        inside = place[len(mounted) :].lstrip("/")
+        return Container(self.host, self.top, mounted).place(f"{kolla.IN_CONTAINER}{inside}")
 
 
 def of_service(host: HostRoot, found: Started, program: str) -> Files:

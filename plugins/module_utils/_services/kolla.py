@@ -17,6 +17,8 @@ from typing import Any
 from .._host.root import HostRoot
 
 DIRECTORY = "etc/kolla"
+# The number of directories in the path of the directory of a program.
+DEPTH = 3
 # Where the container sees the directory of its program.
 IN_CONTAINER = "/var/lib/kolla/config_files/"
 

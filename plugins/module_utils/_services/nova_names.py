@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
-from .._core.wording import closest, printable
+from .._core.wording import closest, display_name
 from . import oslo
 
 TYPES = ("enabled_mdev_types", "enabled_vgpu_types")
@@ -105,4 +105,4 @@ def _hint(name: str, known: Iterable[str]) -> str:
 
 
 def _shown(name: str) -> str:
-    return printable(name, "with control characters")
+    return display_name(name, "with control characters")

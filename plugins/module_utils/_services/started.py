@@ -37,8 +37,7 @@ def observe(host: HostRoot, program: str, unit: str) -> Started:
     """Return how ``program`` is started: from its process if it runs, or else from its unit."""
     is_kolla = host.exists(f"{kolla.DIRECTORY}/{program}/config.json")
     for pid, running in processes(host, program):
-        contained = bool(CONTAINER.search(host.read(f"proc/{pid}/cgroup", optional=True) or ""))
-        return Started(running, "process", pid, contained, is_kolla)
+        return Started(running, "process", pid, is_contained(host, pid), is_kolla)
     if is_kolla:
         planned = _of_program(kolla.command(host, program), program)
         return Started(planned, "kolla" if planned else None, None, True, True)
@@ -48,6 +47,11 @@ def observe(host: HostRoot, program: str, unit: str) -> Started:
     # An init script adds its own arguments.
     arguments = None if command[:1] == [f"/etc/init.d/{program}"] else _of_program(command, program)
     return Started(arguments, "unit", None, False, False)
+
+
+def is_contained(host: HostRoot, pid: int) -> bool:
+    """Return whether a process runs in a container."""
+    return bool(CONTAINER.search(host.read(f"proc/{pid}/cgroup", optional=True) or ""))
 
 
 def processes(host: HostRoot, program: str) -> Iterator[tuple[int, tuple[str, ...]]]:

@@ -56,15 +56,7 @@ def observe_site(
     layouts = observe_layouts(host, observed.functions, observed.gpus)
     settings = {file.path: observe_settings(host.root, file) for file in files}
     foreign = [one.reason for one in settings.values() if one.reason and not one.is_ours]
-    boot_due: Optional[bool] = None
-    boot_reasons: list[str] = []
-    boot_problems: list[str] = []
-    try:
-        boot_due = is_boot_due(host, *boot)
-    except Refused as refused:
-        boot_problems = refused.problems
-    except Failed as error:
-        boot_reasons.append(str(error))
+    boot_due, boot_problems, boot_reasons = _observe_boot(host, boot)
     context = observe_context(host, observed.functions, observed.frameworks, made)
     started = {}
     for one in services:
@@ -92,3 +84,13 @@ def observe_site(
             "roles": foreign,
         },
     }
+
+
+def _observe_boot(host: HostRoot, boot: Boot) -> tuple[Optional[bool], list[str], list[str]]:
+    """Return whether the boot files differ, None if unknown, why they cannot be installed, and why they are unknown."""
+    try:
+        return is_boot_due(host, *boot), [], []
+    except Refused as refused:
+        return None, refused.problems, []
+    except Failed as error:
+        return None, [], [str(error)]

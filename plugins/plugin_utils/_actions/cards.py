@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, cast
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.vfio.devices.plugins.module_utils._boot import archive
-from ansible_collections.vfio.devices.plugins.module_utils._run.facts import MIG, SERIAL_NUMBERS, USERS
+from ansible_collections.vfio.devices.plugins.module_utils._run.facts import MIG, PUBLISHED_ROOT, SERIAL_NUMBERS, USERS
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import variable_checks
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.merged_results import Result
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.planned_files import (
@@ -144,6 +144,7 @@ def _options(known: Variables) -> Result:
         "users": USERS in gather,
         "mig": MIG in gather,
         "serial_numbers": SERIAL_NUMBERS in gather,
+        "published_root": PUBLISHED_ROOT in gather,
         "boot": {
             "state": known["boot_state"],
             "python": known["boot_python"] or None,
@@ -177,4 +178,4 @@ def _placement(known: Variables) -> list[str]:
     is_same = checked.get("diff") == {"before": {}, "after": {}}
     if not is_same or checked.get("problems") or any(checked.get(name) for name in PROVIDER_CHANGES):
         return ["the providers in Placement differ"]
-    return []
+    return ["the record of the root in Placement differs"] if known.get("placement_record_is_due", False) else []

@@ -14,7 +14,6 @@ from typing import NamedTuple, TypedDict
 from ansible_collections.vfio.devices.plugins.module_utils._boot import files as boot_files
 from ansible_collections.vfio.devices.plugins.module_utils._modes import records
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.play_variables import Variables
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
 
 # The boot loaders for which the role iommu writes a file of its own.
 WITH_FILE = ("auto", "grub")
@@ -76,10 +75,7 @@ def settings_files(known: Variables, role: str) -> list[SettingsFile]:
     """Return the settings files of a service, none if the variables do not manage it."""
     if role == CYBORG:
         return [CYBORG_FILE] if known.get(CYBORG_FILE.variable, "") else []
-    if "nova_config_release" not in known:
-        return []
-    has_providers = flag(known.get("nova_config_provider_config", False), "nova_config_provider_config")
-    return [NOVA_FILE, PROVIDER_FILE] if has_providers else [NOVA_FILE]
+    return [NOVA_FILE, PROVIDER_FILE] if "nova_config_release" in known else []
 
 
 def is_elsewhere(known: Variables) -> bool:

@@ -70,8 +70,7 @@ def _nova(known: Variables, plan: Any, seen: Mapping[str, Any], found: list[str]
     blocked: list[str] = []
     if _differs(known, NOVA_FILE, seen, blocked):
         found.append("the nova configuration differs")
-    has_providers = PROVIDER_FILE in settings_files(known, NOVA_FILE.role)
-    if has_providers and _differs(known, PROVIDER_FILE, seen, blocked):
+    if _differs(known, PROVIDER_FILE, seen, blocked):
         found.append("the provider configuration of nova differs")
     refused = [*blocked, *known["_nova_config_provider_refusals"]]
     # Without a card for nova, its file is not written.

@@ -32,6 +32,8 @@ class Provider(TypedDict, total=False):
     inventories: Mapping[str, Mapping[str, int]]
     # The names of all cards of the host, on its root provider.
     cards: list[str]
+    # The UUID of the root below which the host was published last, on its root provider.
+    former_root: str
 
 
 class _Options(TypedDict):

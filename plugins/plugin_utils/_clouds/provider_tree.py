@@ -38,6 +38,7 @@ def placement_tree(
     root_optional: object = True,
     preview: object = False,
     cards: object = None,
+    former_root: object = None,
 ) -> list[Provider]:
     """Return the providers of a host; raise ``AnsibleFilterError`` with a sentence for each problem."""
     with answering("placement_tree", "placement_tree needs a plan of vfio.devices.resolve, and a name"):
@@ -52,9 +53,13 @@ def placement_tree(
             "root_optional": flag(or_default(root_optional, True), "root_optional"),
             "preview": flag(or_default(preview, False), "preview"),
         }
+        former = or_default(former_root)
         if options["cyborg_host"] is not None:
             names.provider_name(options["cyborg_host"])
-        found, problems = providers(_chosen(plan, or_default(cards)), options)
+        chosen = _chosen(plan, or_default(cards))
+        found, problems = providers(chosen, options)
+        if former is not None and "unselected" in chosen:
+            found[0]["former_root"] = grammar.uuid(str(former))
     refuse(f"the cards of {root} cannot be published in Placement:", problems)
     return found
 

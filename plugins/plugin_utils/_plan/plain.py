@@ -13,7 +13,7 @@ from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
-from ansible_collections.vfio.devices.plugins.module_utils._core.wording import printable
+from ansible_collections.vfio.devices.plugins.module_utils._core.wording import display_name
 
 # Python does not convert larger integers to text.
 MOST_DIGITS = 4000
@@ -63,7 +63,7 @@ def _formless(value: Any, what: str) -> str:
 
 
 def _name(key: Any) -> str:
-    return printable(key, numbers.shown(key)) if isinstance(key, str) else numbers.shown(key)
+    return display_name(key, numbers.shown(key)) if isinstance(key, str) else numbers.shown(key)
 
 
 def misfit(error: Exception) -> str:

@@ -29,6 +29,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import (
     unselected,
 )
 
+VIRTUAL_FUNCTIONS, GPU_INSTANCES = "virtual functions", "GPU instances"
 UNREADABLE = "its maximum number of virtual functions is unreadable. Read the warnings of vfio.devices.mdev_facts"
 
 
@@ -154,25 +155,27 @@ def _plan_vgpus(profile: Profile, subject: Subject, card: Card, result: Plan, fo
     if reasons:
         found.append(f"its state is unknown: {reasons[0]}")
         return
-    reason = _why_later(profile, subject, card)
-    if reason:
-        result["later"].append({"name": card["name"], "profile": card["profile"], "reason": reason})
-    elif not subject["parents"]:
+    waits_for = _what_is_missing(profile, subject, card)
+    # Parents come with the vGPU host driver, and not with GPU instances.
+    if not subject["parents"] and waits_for != VIRTUAL_FUNCTIONS:
         found.append(no_vgpus.why_no_vgpus(subject))
+    elif waits_for:
+        reason = f"its {waits_for} do not exist yet"
+        result["later"].append({"name": card["name"], "profile": card["profile"], "reason": reason})
     elif len(profile["shares"]) > 1:
         result["instances"] += shares.plan(profile, subject, card, found)
     else:
         _plan_single_type(profile["shares"][0], subject, card, result, found)
 
 
-def _why_later(profile: Profile, subject: Subject, card: Card) -> str | None:
-    """Return why the vGPUs of the card can only be planned after a change of the card, or None."""
+def _what_is_missing(profile: Profile, subject: Subject, card: Card) -> str | None:
+    """Return what this run must create before the vGPUs of the card can be planned, or None."""
     if card["mode"] == "vf" and (
         subject["mode"] == "pf" or (card["num_vfs"] is not None and subject["num_vfs"] != card["num_vfs"])
     ):
-        return "its virtual functions do not exist yet"
+        return VIRTUAL_FUNCTIONS
     if profile["mig"] and not partitions.is_there(profile["mig"], subject.get("mig")):
-        return "its GPU instances do not exist yet"
+        return GPU_INSTANCES
     return None
 
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
-from ansible_collections.vfio.devices.plugins.module_utils._core.wording import closest, one_of, printable
+from ansible_collections.vfio.devices.plugins.module_utils._core.wording import closest, display_name, one_of
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan import kinds
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import Option, Options
 
@@ -70,7 +70,7 @@ def _unknown(key: Any, options: Options, prefix: str) -> str:
         return f"{prefix}{shown(key)} is not a key. The keys are {', '.join(options)}"
     nearest = closest(options, key)
     hint = f" Did you mean {prefix}{nearest}?" if nearest else ""
-    return f"{prefix}{printable(key, numbers.shown(key))} is not a key.{hint} The keys are {', '.join(options)}"
+    return f"{prefix}{display_name(key, numbers.shown(key))} is not a key.{hint} The keys are {', '.join(options)}"
 
 
 def _unfit(label: str, value: Any, option: Option) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Any, TypedDict, cast
 
-from ansible_collections.vfio.devices.plugins.module_utils._core.wording import printable
+from ansible_collections.vfio.devices.plugins.module_utils._core.wording import display_name
 
 
 class Node(TypedDict):
@@ -58,7 +58,7 @@ def described(text: str, error: Exception) -> str:
     if not token:
         return f"The expression is incomplete.{_unfinished(text)}"
     remedy = _remedy(text, token, position)
-    return f"Unexpected {printable(token[:LONGEST], ascii(token[:1]))} at character {position + 1}" + (
+    return f"Unexpected {display_name(token[:LONGEST], ascii(token[:1]))} at character {position + 1}" + (
         f". {remedy}" if remedy else ""
     )
 

@@ -42,7 +42,7 @@ def choose(specs: Sequence[str], subject: Subject) -> OfferedType | None:
 def why_none(specs: Sequence[str], subject: Subject) -> str:
     """Return why the card has none of the types."""
     known = {offered["id"]: offered["name"] for offered in subject["types"]}
-    names = " or ".join(wording.printable(text, numbers.shown(text)) for text in specs)
+    names = " or ".join(wording.display_name(text, numbers.shown(text)) for text in specs)
     if known:
         return f"there is no type {names}; it has {wording.describe(known, specs)}{_about_mig(specs, subject)}"
     frameworks = {parent["framework"] for parent in subject["parents"]}

@@ -114,13 +114,8 @@ def _host(
     for entry in plan["later"]:
         if not any(finding["card"] == entry["name"] for finding in findings):
             findings.append(_finding("note", f"no plan for its vGPUs yet: {entry['reason']}", entry["name"]))
-    compared = Comparison({}, [], [])
-    if published is not None and root:
-        if root in published:
-            compared = compare(published[root], subjects, planned, root)
-            findings += [_finding("drift", line, card) for card, line in compared.drift]
-        elif subjects and root not in unknown:
-            findings.append(_finding("drift", "no provider of the host in Placement, so its cards have no providers"))
+    compared, of_placement = _in_placement(published, subjects, planned, root, unknown)
+    findings += of_placement
     cards: list[ReportedCard] = []
     for card in subjects.values():
         providers = compared.found.get(card["name"], NO_PROVIDERS)
@@ -136,6 +131,26 @@ def _host(
         "kernel": versions.get("kernel"),
         **_judged(findings),
     }
+
+
+def _in_placement(
+    published: Mapping[str, list[PublishedProvider]] | None,
+    subjects: Mapping[str, Subject],
+    planned: Mapping[str, Card],
+    root: str,
+    unknown: Collection[str],
+) -> tuple[Comparison, list[Finding]]:
+    """Compare the cards of a host with the tree of its root; ``unknown`` are roots that were not read."""
+    compared = Comparison({}, [], [])
+    if published is None or not root:
+        return compared, []
+    if root in published:
+        compared = compare(published[root], subjects, planned, root)
+        return compared, [_finding("drift", line, card) for card, line in compared.drift]
+    if subjects and root not in unknown:
+        missing = "no provider of the host in Placement, so its cards have no providers"
+        return compared, [_finding("drift", missing)]
+    return compared, []
 
 
 def _card(

@@ -11,7 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
-from ansible_collections.vfio.devices.plugins.module_utils._run.facts import DEFAULT_PARTS, MIG, SERIAL_NUMBERS, USERS
+from ansible_collections.vfio.devices.plugins.module_utils._run.facts import (
+    DEFAULT_PARTS,
+    MIG,
+    PUBLISHED_ROOT,
+    SERIAL_NUMBERS,
+    USERS,
+)
 from ansible_collections.vfio.devices.plugins.module_utils._site.stage_names import (
     BOOT,
     DEVICES,
@@ -124,7 +130,8 @@ def parts_of_facts(known: Variables) -> list[str]:
     needs_users = "nova_config_release" in known or has_cyborg or publishes(known)
     needs_mig = declares_mig(known["vfio_profiles"])
     found = [*DEFAULT_PARTS, *([USERS] if needs_users else []), *([MIG] if needs_mig else [])]
-    return [*found, *([SERIAL_NUMBERS] if declares_dpus(known["vfio_profiles"]) else [])]
+    found += [SERIAL_NUMBERS] if declares_dpus(known["vfio_profiles"]) else []
+    return [*found, *([PUBLISHED_ROOT] if publishes(known) else [])]
 
 
 def publishes(known: Variables) -> bool:

@@ -290,6 +290,24 @@ def merged(question):
     return {name: [sorted(tree.data(name).inventory), sorted(tree.data(name).traits)] for name in names}
 
 
+def of_flavor(path, specs):
+    """Return the number of devices of each PCI request, and the numbered resource groups of a flavor."""
+    import nova.conf
+    from nova import objects
+    from nova.pci import request
+    from nova.scheduler import utils
+
+    nova.conf.CONF([], project="nova", default_config_files=[path], default_config_dirs=[])
+    objects.register_all()
+    flavor = objects.Flavor(vcpus=1, memory_mb=1, root_gb=0, ephemeral_gb=0, swap=0, extra_specs=specs)
+    requests = [one.count for one in request.get_pci_requests_from_flavor(flavor).requests]
+    if requests:
+        return {"requests": requests, "groups": []}
+    asked = utils.ResourceRequest()
+    asked._process_extra_specs(flavor)
+    return {"requests": [], "groups": [{"resources": one.resources} for key, one in asked._rg_by_id.items() if key]}
+
+
 ABOUT = {"features": features, "names": names}
 
 
@@ -305,6 +323,8 @@ def answer(question):
             return merged(question)
         if question["path"] == "providers":
             return reports_provider(question)
+        if question["path"] == "flavor":
+            return of_flavor(*question["devices"])
         if question["path"] == "device profiles":
             return checks_device_profiles(question["devices"])
         asked = of_nova if sys.argv[1] == "nova" else of_cyborg

@@ -8,6 +8,7 @@ A real libvirtd lists the node devices of each simulated host once.
 
 from __future__ import annotations
 
+import subprocess
 import uuid
 
 import pytest
@@ -57,26 +58,20 @@ L40S = {
     **functions("large", "0000:84:00.0", "max", nova={"alias": "large"}),
     "vgpu": {"type": "NVIDIA L40S-8Q", "count": 3},
 }
-# Host, profiles and options of nova_config.
+# Names of hosts whose cards are in one host, profiles and options of nova_config.
 SCENARIOS = {
-    "two classes": (
-        "t4",
+    "mediated devices": (
+        "t4 a40",
         [
             t4("gold", "0000:3b:00.0", placement={"traits": ["CUSTOM_GOLD"]}),
             t4("own", "0000:af:00.0", placement={"traits": ["CUSTOM_SILVER"]}, vgpu={"type": "GRID T4-4Q", "count": 2}),
-        ],
-        {},
-    ),
-    "two types on a card": (
-        "a40",
-        [
             {
                 **functions("mix", "0000:41:00.0", "max"),
                 "vgpu": [
                     {"type": "NVIDIA A40-8Q", "count": 2, "placement": {"resource_class": "CUSTOM_GOLD"}},
-                    {"type": "NVIDIA A40-4Q", "count": "max"},
+                    {"type": "NVIDIA A40-4Q", "count": "max", "placement": {"resource_class": "CUSTOM_SMALL"}},
                 ],
-            }
+            },
         ],
         {},
     ),
@@ -101,6 +96,25 @@ SCENARIOS = {
         ],
         IN_PLACEMENT,
     ),
+    "all frameworks": (
+        "t4 a40 l40s mtty",
+        [
+            t4("gold", "0000:3b:00.0", placement={"traits": ["CUSTOM_GOLD"]}),
+            {
+                **functions("virtual", "0000:41:00.0", "max", placement={"resource_class": "CUSTOM_A40"}),
+                "vgpu": {"type": "NVIDIA A40-8Q", "count": 0},
+            },
+            {**L40S, "placement": {"traits": ["CUSTOM_LARGE"]}},
+            {
+                "name": "serial",
+                "select": ["mtty"],
+                "vgpu": {"type": "Single port serial", "count": 0},
+                "placement": {"resource_class": "CUSTOM_SERIAL"},
+            },
+            {"name": "whole", "select": ["0000:81:00.0"], "mode": "pf", "nova": {"alias": "whole"}},
+        ],
+        IN_PLACEMENT,
+    ),
     "network cards in Placement": (
         "nics",
         [
@@ -112,17 +126,41 @@ SCENARIOS = {
 }
 
 
+def is_of(profile, facts):
+    """Return whether a profile of several hosts selects cards of this one."""
+    names = [one["address"] for one in facts["physical_functions"]] + [one["name"] for one in facts["parents"]]
+    return isinstance(profile["select"], str) or profile["select"][0] in names
+
+
+def merge(facts, others, place):
+    """Add the facts of a host to those of others, as if its cards were in one host with IOMMU groups of their own."""
+    functions = [one for card in others["physical_functions"] for one in (card, *card["virtual_functions"])]
+    for one in (*functions, *others["devices"]):
+        one["iommu_group"] = one["iommu_group"] and 1000 * place + one["iommu_group"]
+    for part in others:
+        if isinstance(others[part], list):
+            facts[part] = facts.get(part, []) + others[part]
+    facts.setdefault("iommu", {**others["iommu"], "shared_groups": []})
+
+
 @pytest.fixture(scope="module", params=SCENARIOS)
 def scene(request, tmp_path_factory):
     """Return a converged host with its node devices and its plan."""
     daemon.install()
     profile, profiles, options = SCENARIOS[request.param]
-    host = Simulated(profile)
-    plan, facts = brought_to(host, profiles)
     tree = tmp_path_factory.mktemp("host")
-    plain.write(host.kernel, tree)
+    facts = {}
+    for place, name in enumerate(profile.split()):
+        host = Simulated(name)
+        own = [one for one in profiles if is_of(one, host.facts())]
+        merge(facts, brought_to(host, own)[1], place)
+        of_host = tmp_path_factory.mktemp(name)
+        plain.write(host.kernel, of_host)
+        # Names of devices differ between the hosts.
+        subprocess.run(["cp", "-rnP", f"{of_host}/.", tree], check=True)
+    plan = resolve.resolve(profiles, facts)
     devices = list(daemon.ask(tree)["devices"].values())
-    return {"plan": plan, "tree": tree, "devices": devices, "options": options, "seen": f"{profile}-{uuid.uuid4().hex}"}
+    return {"plan": plan, "tree": tree, "devices": devices, "options": options, "seen": f"node-{uuid.uuid4().hex}"}
 
 
 def expected(plan, root, options):
@@ -166,6 +204,8 @@ def test_inventory(scene, release, cloud, tracked, file):
     root = f"{scene['seen']}-{release}"
     if release < 31 and any(card["framework"] == "vendor_vfio" for card in plan["cards"]):
         pytest.skip("this release cannot use them")
+    if release < 34 and any(card["name"] == "mtty" for card in plan["cards"]):
+        pytest.skip("this release cannot use virtual parents")
     text = nova_config.nova_config(plan, release, **options)
     traits = provider_config.provider_config(plan, root, release)
     flavors = flavor_extra_specs.flavor_extra_specs(plan)

@@ -217,6 +217,36 @@ def test_a_card_in_another_slot_and_a_root_with_another_name(play, cloud, nodes)
     cloud.free(GUEST)
 
 
+def test_a_host_that_was_published_below_another_root(play, cloud, nodes):
+    """nova-compute was renamed: the old root remains in Placement with our providers."""
+    old, new = nodes["mixed"], f"new.{nodes['mixed']}"
+    cloud.make(new, traits=["COMPUTE_NODE", "OWNER_NOVA"])
+    options = {"hosts": ("mixed",), "vfio_profiles": OWN[:1], "placement_publish": True}
+    assert play({}, placement_root=old, **options) == 0, play.said
+    # The providers, and the record of their root.
+    assert play.changed == 2
+    cloud.allocate(GUEST, f"{old}_vfio_0000:5e:00.0", {"CUSTOM_NIC_VF": 1})
+    assert play({}, placement_root=new, **options) == 2
+    said = " ".join(play.said.split())
+    assert f"{new}: This host was published below the root {old} (" in said
+    assert f"Guests still have 1 of CUSTOM_NIC_VF of {old}_vfio_0000:5e:00.0 (" in said
+    assert f"set placement_root: {old}." in said
+    assert not play.writes
+
+    cloud.free(GUEST)
+    assert play({}, "--check", placement_root=new, **options) == 0, play.said
+    assert (play.changed, play.writes) == (2, [])
+    assert play({}, placement_root=new, **options) == 0, play.said
+    assert (by_tail(cloud, old), list(by_tail(cloud, new))) == ({}, ["_vfio_0000:5e:00.0"])
+    assert play({}, placement_root=new, **options) == 0, play.said
+    assert (play.changed, play.writes) == (0, [])
+
+    # Another host of the inventory has this root now.
+    hosts = {"mixed": {"placement_root": old}, "t4-1": {"placement_root": new, "vfio_profiles": []}}
+    assert play(hosts, "--limit", "mixed", **{**options, "hosts": ("mixed", "t4-1")}) == 0, play.said
+    assert list(by_tail(cloud, new)) == ["_vfio_0000:5e:00.0"]
+
+
 def test_drain_purge_and_absent(play, cloud, nodes):
     name = nodes["mixed"]
     options = {"hosts": ("mixed",), "vfio_profiles": OWN[:1], "placement_root": name}

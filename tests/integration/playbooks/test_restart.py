@@ -79,3 +79,17 @@ def test_a_killed_play_restarts_the_service_later(root, play):
     again = play().communicate()[0]
     assert OWED not in again
     assert "changed=0" in again
+
+
+def test_settings_that_kolla_ansible_has_not_deployed(root, play, tmp_path):
+    """The playbook site writes the file on the deployment host, and only kolla-ansible brings it to the container."""
+    directory = root / "etc/kolla/nova-compute"
+    directory.mkdir(parents=True)
+    (directory / "config.json").write_text('{"command": "nova-compute"}')
+    elsewhere = {"nova_config_host": "localhost", "nova_config_path": f"{tmp_path}/nova.conf"}
+    said = play(**elsewhere).communicate()[0]
+    assert (tmp_path / "nova.conf").exists(), said
+    verified = play(name="verify", **elsewhere).communicate()[0]
+    assert "nova deployment: /etc/kolla/nova-compute/nova.conf: " in verified
+    assert f"Run kolla-ansible reconfigure --tags nova on localhost to deploy the settings of {tmp_path}" in verified
+    assert "Run the playbook site to correct this." not in verified

@@ -323,6 +323,15 @@ def test_a_host_that_was_not_read_has_no_list_of_cards():
     assert placement_tree({**nothing, "unselected": [{"name": "mtty"}]}, "node") == [{**ROOT, "cards": ["mtty"]}]
 
 
+def test_the_former_root_of_a_host_whose_cards_are_known():
+    former = "6A5E4B26-5a15-4a3b-8b3f-a0b0f8cbe54a"
+    plan = {"cards": [port()], "unselected": []}
+    assert placement_tree(plan, "node", former_root=former)[0]["former_root"] == former.lower()
+    assert "former_root" not in placement_tree({"cards": [port()]}, "node", former_root=former)[0]
+    assert "former_root" not in placement_tree(plan, "node", former_root=former, cards=["0000:18:00.0"])[0]
+    assert "former_root" not in placement_tree(plan, "node", former_root="")[0]
+
+
 def test_only_some_cards():
     plan = {"cards": [vgpus(), port()], "unselected": [{"name": "mtty"}]}
     assert len(placement_tree(plan, "node", cards="")) == 3

@@ -19,5 +19,6 @@ def test_variables_of_other_roles_may_be_missing():
 
 
 def test_the_variables_of_the_play_are_evaluated():
-    assert needed(publishes="yes", placement_publish=trust_as_template("{{ publishes }}")) == [*DEFAULT_PARTS, "users"]
+    publishes = {"publishes": "yes", "placement_publish": trust_as_template("{{ publishes }}")}
+    assert needed(**publishes) == [*DEFAULT_PARTS, "users", "published_root"]
     assert needed(vfio_profiles=[{"mig": {}}]) == [*DEFAULT_PARTS, "mig"]

@@ -35,6 +35,8 @@ def test_guests_and_clouds_come_afterwards(units):
     assert {"libvirtd.service", "virtqemud.service", "nova-compute.service", "openstack-nova-compute.service"} <= set(
         before
     )
+    engines = {"docker.service", "containerd.service", "podman-restart.service", "lxc.service", "kubelet.service"}
+    assert engines <= set(before)
     assert not set(before) & set(unit["Unit"]["After"].split())
     assert unit["Install"]["WantedBy"] in _boot_files.ENABLED
     assert _boot_files.links() == {_boot_files.ENABLED: f"/{_boot_files.UNIT}"}

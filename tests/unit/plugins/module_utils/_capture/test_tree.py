@@ -63,6 +63,15 @@ def test_paths_have_no_names_of_guests(tmp_path):
     assert set(found["etc/libvirt/qemu"]) == {"guest-1.xml"}
 
 
+def test_homes_are_not_kept(tmp_path):
+    notes = empty()
+    for home in ("/".join(["home", "bob"]), "srv/people/ann", "root"):
+        notes.names[f"{home}/.config/containers/systemd"] = []
+        notes.contents[f"{home}/.local/share/docker/containers/3f/hostconfig.json"] = "EIO"
+    notes.names["home"] = ["bob"]
+    assert not [path for path in build(notes, tmp_path) if path.startswith(("home", "srv", "root"))]
+
+
 def test_a_device_of_a_process_with_another_root(tmp_path):
     notes = empty()
     notes.links["proc/8/fd/3"] = "/var/lib/payroll/merged/dev/nvidia0"

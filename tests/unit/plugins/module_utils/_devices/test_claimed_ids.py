@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._devices import claimed_ids
+from ansible_collections.vfio.devices.tests.simhost.tree import Link
 
 FILE = "etc/modprobe.d/vfio.conf"
 
@@ -39,3 +40,32 @@ def test_kernel_argument_that_gives_ids(simulated, name):
     assert found == "the kernel argument vfio-pci.ids"
     assert claimed_ids.advice(found, "10de", "1eb8") == "Remove 10de:1eb8 there, and reboot"
     assert claimed_ids.ModuleSettings(host).source("10de", "1eb9") is None
+
+
+IDS = "options vfio-pci ids=8086:1592\n"
+
+
+@pytest.mark.parametrize("directory", ["etc", "run", "usr/local/lib", "usr/lib", "lib"])
+def test_directories(simulated, directory):
+    host = simulated("empty", files={f"{directory}/modprobe.d/vfio.conf": IDS}).root()
+    assert claimed_ids.ModuleSettings(host).source("8086", "1592") == f"/{directory}/modprobe.d/vfio.conf"
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("etc", "run"), ("etc", "usr/lib"), ("run", "usr/local/lib"), ("usr/lib", "lib")]
+)
+def test_file_hides_others_of_its_name(simulated, first, second):
+    files = {f"{first}/modprobe.d/vfio.conf": "# nothing\n", f"{second}/modprobe.d/vfio.conf": IDS}
+    settings = claimed_ids.ModuleSettings(simulated("empty", files=files).root())
+    assert (settings.source("8086", "1592"), [*settings.files]) == (None, [f"{first}/modprobe.d/vfio.conf"])
+
+
+def test_merged_directory_is_read_once(simulated):
+    host = simulated("empty", files={"usr/lib/modprobe.d/vfio.conf": IDS, "usr/lib/modprobe.d/note.txt": IDS})
+    host.kernel.tree.add("lib", Link("usr/lib"))
+    root = host.root()
+    listed = []
+    monitored = root.names
+    root.names = lambda path: listed.append(path) or monitored(path)
+    assert [*claimed_ids.ModuleSettings(root).files] == ["usr/lib/modprobe.d/vfio.conf"]
+    assert "lib/modprobe.d" not in listed

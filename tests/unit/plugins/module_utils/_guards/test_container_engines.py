@@ -10,10 +10,8 @@ from ansible_collections.vfio.devices.plugins.module_utils._guards import contai
 from ansible_collections.vfio.devices.tests.unit.plugins.module_utils._guards.test_references import GPU
 
 STORE = "var/lib/docker"
-# Docker names the directory of a container like this, and Podman too.
+# Docker names the directory of a container like this.
 NUMBER = "3f" * 32
-BY_PATH = "/dev/dri/by-path/pci-0000:41:00.1-card"
-PODMAN = f"containers/storage/overlay-containers/{NUMBER}/userdata"
 
 
 def containers(simulated, files):
@@ -47,7 +45,9 @@ def docker(settings, state=None, store=STORE):
         ({"DeviceRequests": [{"Driver": "", "Count": 1 << 40}]}, [("gpu", "all")]),
         ({"DeviceRequests": [{"Driver": "other", "Count": -1}]}, []),
         # Services such as nova_libvirt of kolla have all devices, and use none themselves.
-        ({"Binds": ["/dev:/dev"], "Privileged": True}, []),
+        ({"Binds": ["/dev:/dev"]}, [("file", "/dev")]),
+        ({"Privileged": True}, [("file", "/dev")]),
+        ({"Binds": ["/dev/vfio/:/dev/vfio", "/devices:/x"]}, [("file", "/dev/vfio")]),
         ({"Devices": None, "Binds": None, "DeviceRequests": {}}, []),
         ("{", None),
     ],
@@ -124,52 +124,27 @@ def test_docker_elsewhere(simulated):
     ]
 
 
-def podman(store="var/lib/containers/storage", **settings):
-    device = {"path": "/dev/dri/renderD128", "type": "c", "major": 226, "minor": 128}
-    mount = {"source": "/dev/dri/card1", "destination": "/dev/dri/card1"}
-    devices = [device, {"type": "p"}, {"type": "c"}, {"type": "b", "major": "x", "minor": 0}]
-    specification = {"linux": {"devices": devices}, "mounts": [mount, {"source": "proc"}], **settings}
-    path = f"{store}/overlay-containers/{NUMBER}/userdata/config.json"
-    return {f"run/{PODMAN}/pidfile": "77", path: json.dumps(specification)}
+def test_docker_of_a_user(simulated):
+    store = "srv/people/bob/.local/share/docker"
+    files = {
+        "etc/passwd": "bob:x:1000:1000::/srv/people/bob:/bin/sh\n",
+        **docker({"Binds": ["/dev/kfd:/x"]}, store=store),
+    }
+    (found,) = containers(simulated, files)
+    assert (found.path, list(found.references)) == (
+        f"{store}/containers/{NUMBER}/hostconfig.json",
+        [("file", "/dev/kfd")],
+    )
 
 
-@pytest.mark.parametrize(
-    "files",
-    [
-        podman(),
-        {**podman("srv/podman"), "etc/containers/storage.conf": '[storage]\ngraphroot = "/srv/podman"\n'},
-    ],
-    ids=["usual", "moved"],
-)
-def test_devices_of_podman(simulated, files):
-    (found,) = containers(simulated, {**files, "proc/77/comm": "web"})
-    assert list(found.references) == [("number", "c 226:128"), ("file", "/dev/dri/card1")]
-    assert found.advice == f"stop it with podman stop {NUMBER[:12]}"
-    assert containers(simulated, podman()) == []
+NONE = {"Binds": []}
 
 
-@pytest.mark.parametrize("annotation", [{"io.podman.annotations.privileged": "TRUE"}, {"io.kubernetes.pod.name": "x"}])
-def test_list_of_all_devices(simulated, annotation):
-    (found,) = containers(simulated, {**podman(annotations=annotation), "proc/77/comm": "web"})
-    assert list(found.references) == []
-
-
-@pytest.mark.parametrize(
-    ("line", "named"),
-    [
-        ("AddDevice=/dev/dri/renderD128:/dev/dri/card0:rw", [("file", "/dev/dri/renderD128")]),
-        ("AddDevice=-/dev/kfd", [("file", "/dev/kfd")]),
-        ("PodmanArgs=--device /dev/kfd --device=/dev/dri", [("file", "/dev/kfd"), ("file", "/dev/dri")]),
-        ("Mount=type=bind,source=/dev/kfd,target=/dev/kfd0", [("file", "/dev/kfd"), ("file", "/dev/kfd0")]),
-        (f"AddDevice={BY_PATH}:/dev/dri/card0", [("file", f"{BY_PATH}:/dev/dri/card0")]),
-        ("AddDevice=nvidia.com/gpu=all", [("gpu", "all")]),
-        (f"AddDevice=nvidia.com/gpu={GPU}", [("gpu", GPU)]),
-        ("Volume=/srv:/dev/x", []),
-        ("#AddDevice=/dev/kfd", []),
-        ("Exec=run /dev/kfd", []),
-    ],
-)
-def test_devices_of_quadlet(simulated, line, named):
-    path = "etc/containers/systemd/web1.container"
-    (found,) = containers(simulated, {path: f"[Container]\n{line}\n"})
-    assert (found.name, found.path, found.running, list(found.references)) == ("web1", path, False, named)
+def test_home_that_does_not_answer_is_only_a_warning(simulated):
+    silent = "home/bob/.local/share/docker"
+    host = simulated("empty", files={**docker(NONE), **docker(NONE, store=silent)})
+    host.kernel.faults.delay(f"{silent}/containers", 100, ("list",))
+    root = host.root()
+    assert [one.path for one in container_engines.containers(root)] == [f"{STORE}/containers/{NUMBER}/hostconfig.json"]
+    (warning,) = root.warnings
+    assert warning.startswith(f"Docker containers of users are unknown: /{silent}/containers did not answer")

@@ -89,6 +89,15 @@ GUEST = "etc/systemd/system/web1.service"
             {VF0: EVERY_EFFECT},
         ),
         (GUEST, "ExecStartPre=/bin/echo host=41:00.2\n", {}),
+        (GUEST, "ExecStart=/usr/bin/docker run --rm \\\n  --device /dev/dri/renderD128 web\n", {CARD: LOSES_DRIVER}),
+        (
+            "root/.config/systemd/user/web1.service",
+            "ExecStart=/usr/bin/podman run --name web1 --device /dev/dri/renderD128 web\n",
+            {CARD: LOSES_DRIVER},
+        ),
+        (GUEST, "ExecStart=podman --log-level info run --device=/dev/vfio/11 web\n", {VF0: LOSES_DRIVER}),
+        (GUEST, "ExecStop=/usr/bin/docker run --device /dev/dri/renderD128 web\n", {}),
+        (GUEST, "ExecStart=/usr/bin/docker run web\n", {}),
         ("etc/systemd/system/other.service", "ExecStart=x --bind=/dev/dri/renderD128\n", {}),
     ],
 )
@@ -137,3 +146,26 @@ def test_instances_that_cannot_be_read_are_unknown_while_the_daemon_runs(simulat
 
 def test_guests_that_do_not_run_are_left_out_while_work_goes_on(simulated):
     assert seen(simulated, {NSPAWN: "Interface=ens2f0v1\n"}, configured=False) == []
+
+
+ALL_DEVICES = "[Files]\nBind=/dev/vfio\n"
+
+
+@pytest.mark.parametrize(
+    ("asked", "driver", "count"), [(VF0, "vfio-pci", 1), (VF0, "igb_uio", 1), (VF0, "iavf", 0), (None, "vfio-pci", 0)]
+)
+def test_container_with_the_devices_of_all_cards_is_a_warning(simulated, asked, driver, count):
+    host = simulated("empty", files={NSPAWN: ALL_DEVICES})
+    functions = {**FUNCTIONS, VF0: FUNCTIONS[VF0]._replace(driver=driver)}
+    root = host.root()
+    scene = Scene(functions, [], Processes(root), frozenset([asked] if asked else []))
+    assert list(containers.observe(root, scene)) == []
+    assert len(root.warnings) == count
+    assert all("containers web1, because" in one and f"do not use {VF0}" in one for one in root.warnings)
+
+
+def test_container_whose_devices_are_unknown(simulated):
+    number = "3f" * 32
+    files = {f"run/user/1000/containers/overlay-containers/{number}/userdata/pidfile": "77", "proc/77/comm": "web"}
+    (found,) = seen(simulated, files)
+    assert isinstance(found, Unseen) and "process 77" in found.sentence

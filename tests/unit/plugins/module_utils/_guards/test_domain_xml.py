@@ -37,7 +37,24 @@ def domain(devices="", more="", attributes=""):
             "<hostdev><source><address bus='0x41' slot='0'/></source></hostdev>",
             [("device", "0000:41:00.0")],
         ),
-        ("<hostdev type='usb'><source><address bus='1' device='3'/></source></hostdev>", []),
+        ("<hostdev type='usb'><source><address bus='1' device='3'/></source></hostdev>", [("usb device", "1.3")]),
+        (
+            "<hostdev type='usb'><source><vendor id='0x046d'/><product id='0xc52b'/><address bus='1' device='3'/>"
+            "</source></hostdev>",
+            [("usb device", "046d:c52b")],
+        ),
+        ("<hostdev type='usb'><source><vendor id='x'/><product id='0xc52b'/></source></hostdev>", []),
+        (
+            "<hostdev type='scsi'><source><adapter name='scsi_host5'/><address bus='0' target='0' unit='0'/></source>"
+            "</hostdev>",
+            [("scsi host", "host5")],
+        ),
+        ("<disk type='volume'><source pool='spare' volume='web1'/></disk>", []),
+        (
+            "<disk type='nvme'><source type='pci' namespace='1'>"
+            "<address domain='0x0000' bus='0x61' slot='0x00' function='0x0'/></source></disk>",
+            [("device", "0000:61:00.0")],
+        ),
         ("<interface type='vdpa'><source dev='/dev/vhost-vdpa-0'/></interface>", [("file", "/dev/vhost-vdpa-0")]),
         (
             "<interface type='direct'><source dev='ens2f0v1' mode='passthrough'/></interface>",
@@ -99,6 +116,8 @@ def test_other_xml_and_none():
             [("device", "0000:41:00.3")],
         ),
         ("<forward mode='passthrough'><interface dev='ens2f0v1'/></forward>", [("interface", "ens2f0v1")]),
+        ("<forward mode='passthrough' dev='ens2f0v1'/>", [("interface", "ens2f0v1")]),
+        ("<forward mode='nat' dev='ens2f0'/>", []),
         ("<forward mode='nat'/>", []),
         ("", []),
     ],
@@ -106,3 +125,23 @@ def test_other_xml_and_none():
 def test_devices_of_a_network(forward, named):
     found = domain_xml.network(f"<network><name>pool</name>{forward}</network>")
     assert [(one.kind, one.name) for one in found] == named
+
+
+def test_storage_pools_of_a_domain():
+    disk = "<disk type='volume'><source pool='spare' volume='web1'/></disk><disk type='file'><source file='/x'/></disk>"
+    assert domain_xml.parse(domain(disk)).pools == ("spare",)
+
+
+@pytest.mark.parametrize(
+    ("source", "named"),
+    [
+        ("<source><device path='/dev/nvme1n1'/></source>", [("file", "/dev/nvme1n1")]),
+        ("<source><adapter type='scsi_host' name='scsi_host5'/></source>", [("scsi host", "host5")]),
+        ("<source><adapter type='fc_host' parent='scsi_host5' wwnn='1'/></source>", [("scsi host", "host5")]),
+        ("<source><name>vg0</name></source>", []),
+        ("", []),
+    ],
+)
+def test_devices_of_a_storage_pool(source, named):
+    xml = f"<pool><name>spare</name>{source}<target><path>/dev/spare</path></target></pool>"
+    assert [(one.kind, one.name) for one in domain_xml.pool(xml)] == named

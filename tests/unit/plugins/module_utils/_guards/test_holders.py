@@ -3,8 +3,13 @@
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.module_utils._guards import libvirt, registry
+import errno
+
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._guards import holders, libvirt, registry
+from ansible_collections.vfio.devices.plugins.module_utils._guards.base import Scene
 from ansible_collections.vfio.devices.plugins.module_utils._guards.holders import HOLDERS
+from ansible_collections.vfio.devices.plugins.module_utils._guards.processes import Processes
 from ansible_collections.vfio.devices.tests.unit.domains import told
 from ansible_collections.vfio.devices.tests.unit.lists import by
 
@@ -28,3 +33,50 @@ def test_domains_of_libvirt_join_the_processes(simulated, monkeypatch):
 
 def test_processes_and_guests_are_found_first():
     assert registry.GUARDS[: len(HOLDERS)] == HOLDERS
+
+
+DOCKER = "var/lib/docker/containers/3f"
+
+
+def unseen(host):
+    root = host.root()
+    return {one.guard: one.sentence for one in holders.observe(root, Scene({}, [], Processes(root))).unseen}
+
+
+@pytest.mark.parametrize(
+    ("path", "operation", "guard"),
+    [
+        ("var/lib/docker/containers", "list", "containers"),
+        (f"{DOCKER}/hostconfig.json", "read", "containers"),
+        (f"{DOCKER}/config.v2.json", "read", "containers"),
+        ("var/lib/lxc/web1/config", "read", "containers"),
+        ("etc/libvirt/qemu", "list", "libvirt"),
+        ("etc/libvirt/qemu/web1.xml", "read", "libvirt"),
+        ("var/lib/docker/volumes/nova_libvirt_qemu/_data/web1.xml", "read", "libvirt"),
+        ("etc/pve/nodes/pve1/qemu-server/100.conf", "read", "proxmox"),
+        ("var/lib/cni/results/x", "read", "kubernetes"),
+    ],
+)
+def test_files_on_a_server_that_does_not_answer_count_as_uses(simulated, path, operation, guard):
+    files = {f"{DOCKER}/hostconfig.json": '{"Binds": []}', f"{DOCKER}/config.v2.json": "{}", "etc/hostname": "pve1"}
+    host = simulated("empty", files={f"{path}/x" if operation == "list" else path: "<domain/>", **files})
+    assert unseen(host) == {}
+    host.kernel.faults.delay(path, 100, (operation,))
+    assert f"/{path}" in unseen(host)[guard]
+
+
+def test_files_that_fail_count_as_uses_and_missing_ones_do_not(simulated):
+    host = simulated(
+        "empty", files={"var/lib/lxc/web1/config": "", "var/lib/lxc/web2/config/x": "", "var/lib/docker/volumes/x": ""}
+    )
+    assert unseen(host) == {}
+    host.kernel.faults.fail("var/lib/lxc/web1/config", errno.ESTALE)
+    assert unseen(host) == {"containers": "cannot read /var/lib/lxc/web1/config: ESTALE (Stale file handle)"}
+    host.kernel.faults.clear()
+    host.kernel.faults.delay("var/lib/docker/volumes", 100, ("list",))
+    reason = "its file system hangs, for example because an NFS server is down"
+    silent = f"/var/lib/docker/volumes did not answer within 2 s: {reason}"
+    assert unseen(host) == {
+        "libvirt": silent,
+        "containers": f"/var/lib/docker/containers was not read: {silent}",
+    }

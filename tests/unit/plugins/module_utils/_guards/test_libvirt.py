@@ -21,6 +21,9 @@ VDPA = "<interface type='vdpa'><source dev='/dev/vhost-vdpa-0'/></interface>"
 NETWORK = "<interface type='network'><source network='pool'/></interface>"
 DEFINED, POOL = "etc/libvirt/qemu/web1.xml", "etc/libvirt/qemu/networks/pool.xml"
 FORWARD = "<network><name>pool</name><forward mode='hostdev'><pf dev='ens2f0'/></forward></network>"
+VOLUME = "<disk type='volume'><source pool='spare' volume='web1'/></disk>"
+STORAGE = "etc/libvirt/storage/spare.xml"
+DISK = "<pool type='disk'><source><device path='/dev/nvme0n1'/></source></pool>"
 DAEMON = {"proc/77/comm": "libvirtd\n", "proc/77/status": "Name:\tlibvirtd\nUid:\t0\t0\t0\t0\n"}
 SOCKET = {"run/libvirt/virtqemud-sock-ro": ""}
 
@@ -62,19 +65,22 @@ class Domain:
     def isActive(self):
         return int(self._active)
 
+    def isPersistent(self):
+        return int(self._name != "lost")
+
     def XMLDesc(self, flags):
-        assert flags == 0
-        return xml(VFIO)
+        return xml(VDPA if flags == _libvirt.INACTIVE else VFIO)
 
 
 class Connection:
     def listAllDomains(self, flags):
         assert flags == 0
-        return [Domain("web1", True), Domain("spare", False)]
+        return [Domain("web1", True), Domain("spare", False), Domain("lost", True)]
 
 
 def test_domains_of_a_connection():
-    assert _libvirt.domains(Connection()) == [("web1", True, xml(VFIO)), ("spare", False, xml(VFIO))]
+    now = [("web1", True, xml(VFIO)), ("spare", False, xml(VFIO)), ("lost", True, xml(VFIO))]
+    assert _libvirt.domains(Connection()) == [*now, ("web1", False, xml(VDPA))]
 
 
 @pytest.mark.parametrize(
@@ -85,11 +91,13 @@ def test_domains_of_a_connection():
         (VDPA, False, {VF0: LOSES_DRIVER}),
         (NETWORK, False, {VF0: LOSES_DRIVER, VF1: LOSES_DRIVER}),
         (NETWORK, True, {}),
+        (VOLUME, False, {CARD: LOSES_DRIVER}),
+        (VOLUME, True, {}),
     ],
 )
 def test_devices_as_the_daemon_tells_them(host, monkeypatch, devices, running, uses):
     monkeypatch.setattr(_libvirt, "_ask", lambda socket: [("web1", running, xml(devices))])
-    found, unseen = observe(host({**SOCKET, POOL: FORWARD}))
+    found, unseen = observe(host({**SOCKET, POOL: FORWARD, STORAGE: DISK}))
     assert found == {subject: ("web1", running, effects) for subject, effects in uses.items()}
     assert unseen == []
 

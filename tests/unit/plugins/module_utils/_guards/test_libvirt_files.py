@@ -97,6 +97,16 @@ def test_network_of_a_pool(simulated, path):
     assert libvirt_files.network(root, [77], "../pool") == []
 
 
+@pytest.mark.parametrize("prefix", ["", "proc/77/root/"])
+def test_storage_pool(simulated, prefix):
+    text = "<pool type='disk'><source><device path='/dev/nvme1n1'/></source></pool>"
+    host = simulated("empty", files={f"{prefix}etc/libvirt/storage/spare.xml": text, "etc/libvirt/storage/x.xml": "<"})
+    root = host.root()
+    assert libvirt_files.pool(root, [77], "spare") == [("file", "/dev/nvme1n1")]
+    assert libvirt_files.pool(root, [77], "x") == []
+    assert [warning for warning in root.warnings if "/etc/libvirt/storage/x.xml is not XML" in warning]
+
+
 def test_daemon_with_the_mounts_of_the_host_has_no_view_of_its_own(simulated):
     host = simulated("empty")
     for process, namespace in ((1, 5), (77, 5), (78, 6)):

@@ -49,3 +49,17 @@ def test_card_is_in_use(root):
     found = storage.observe(host, Scene({}, [], Processes(host)))
     (use,) = [one for one in found if one.subject == CARD]
     assert (use.subject, use.ended_by, use.clause) == (CARD, LOSES_DRIVER, "carries the NVMe connection nvme4")
+
+
+@pytest.mark.parametrize(("enable", "count"), [("1", 1), ("0", 0)])
+def test_drive_that_is_exported_as_a_whole(simulated, enable, count):
+    export = f"{nvme_fabrics.TARGETS}/nqn.spare/passthru"
+    drive = "sys/devices/pci0000:60/0000:60:01.0/0000:61:00.0/nvme/nvme0"
+    files = {f"{drive}/state": "live\n", f"{export}/enable": enable, f"{export}/device_path": "/dev/nvme0\n"}
+    host = simulated("empty", files=files)
+    host.kernel.tree.link("sys/class/nvme/nvme0", drive)
+    root = host.root()
+    uses = [one for one in storage.observe(root, Scene({}, [], Processes(root))) if one.subject == "0000:61:00.0"]
+    assert [(one.clause, one.ended_by) for one in uses] == [
+        ("is exported over NVMe as nqn.spare", LOSES_DRIVER)
+    ] * count

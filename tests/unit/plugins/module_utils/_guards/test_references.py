@@ -45,6 +45,14 @@ def add_links(tree):
         target = f"sys/devices/pci0000:40/{address}/{below}"
         tree.add(f"{target}/dev", Attribute(b"1:1\n"))
         tree.link(path, target)
+    usb = f"sys/devices/pci0000:40/{AUDIO}/usb1/1-2"
+    for name, value in (("idVendor", "046d"), ("idProduct", "c52b"), ("busnum", "1"), ("devnum", "3")):
+        tree.add(f"{usb}/{name}", Attribute(f"{value}\n".encode()))
+    tree.add(f"{usb}/1-2:1.0/bInterfaceClass", Attribute(b"03\n"))
+    for name in ("1-2", "1-2:1.0"):
+        tree.link(f"sys/bus/usb/devices/{name}", usb if name == "1-2" else f"{usb}/{name}")
+    tree.add(f"sys/devices/pci0001:40/{FAR}/host5/scsi_host/host5/state", Attribute(b"running\n"))
+    tree.link("sys/class/scsi_host/host5", f"sys/devices/pci0001:40/{FAR}/host5/scsi_host/host5")
     tree.add("proc/driver/nvidia/gpus/0000:41:00.0/information", Attribute(INFORMATION.encode()))
     tree.add("dev/nvme0n1", Attribute(b""))
     tree.link("dev/disk/by-id/nvme-spare", "dev/nvme0n1")
@@ -76,6 +84,14 @@ def add_links(tree):
         ("number", "c 195:3", [CARD], LOSES_DRIVER),
         ("number", "c 195:*", [CARD], LOSES_DRIVER),
         ("number", "c 195:0", [], LOSES_DRIVER),
+        ("usb device", "046d:c52b", [AUDIO], LOSES_DRIVER),
+        ("usb device", "1.3", [AUDIO], LOSES_DRIVER),
+        ("usb device", "1-2", [AUDIO], LOSES_DRIVER),
+        ("usb device", "046d:c52c", [], LOSES_DRIVER),
+        ("scsi host", "host5", [FAR], LOSES_DRIVER),
+        ("scsi host", "host6", [], LOSES_DRIVER),
+        ("port", CARD, [CARD], LOSES_DRIVER),
+        ("port", AUDIO, [AUDIO], frozenset(["gone"])),
         ("gpu", "all", [CARD], LOSES_DRIVER),
         ("gpu", "0", [CARD], LOSES_DRIVER),
         ("gpu", "1", [], LOSES_DRIVER),

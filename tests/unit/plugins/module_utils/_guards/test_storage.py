@@ -127,6 +127,10 @@ MEMBER = "E:ID_FS_TYPE=zfs_member\nE:ID_FS_LABEL=tank\n"
             ["nvme0n1p3 is mounted at /"],
         ),
         (
+            {"etc/fstab": "UUID=ab /srv ext4 noauto 0 2\n", "dev/disk/by-uuid/ab": "../../nvme0n1p3"},
+            ["nvme0n1p3 is listed in /etc/fstab"],
+        ),
+        (
             {"sys/class/block/nvme0n1p3/bcache/set": "5d00"},
             ["nvme0n1p3 is part of the bcache 5d00"],
         ),

@@ -60,9 +60,16 @@ def test_what_cannot_block_is_read_directly(path):
         *(f"{DEVICES}/0000:01:00.0/{name}" for name in ("config", "sriov_totalvfs", "driver_override", "nvidia/x")),
         *("sys/class/mdev_bus/mtty/mdev_supported_types/mtty-1/name", "proc/7/cmdline", "proc/7/maps"),
         "sys/of/whatever/comes/next",
+        *(
+            "var/lib/docker/containers/3f/hostconfig.json",
+            "srv/lxc/web1/config",
+            "home/bob/x",
+            "etc/libvirt/qemu/x.xml",
+        ),
+        "etc/pve/storage.cfg",
     ],
 )
-def test_all_else_of_the_kernel_goes_through_the_child(path):
+def test_all_else_goes_through_the_child(path):
     files = RecordedFiles()
     assert Reader(files).get("read", path, 2) == path.encode()
     assert files.requests == [(2, READS * 2, "read", [path])]
@@ -179,3 +186,35 @@ def test_real_files_that_were_read_before_the_silent_one_are_kept(tmp_path, monk
     monkeypatch.setattr(files, "read", lambda path: Path(tmp_path / path).read_bytes())
     assert files.each_in_time(0.3, 5, "read", ["a", "none", "b", "c"]) == ([(None, b"1"), (errno.ENOENT, None)], 2)
     assert files.each_in_time(0.3, 5, "read", ["c"]) == ([(None, b"3")], None)
+
+
+@pytest.mark.parametrize(
+    ("silent", "other", "is_read"),
+    [
+        ("var/lib/docker/containers/3f", "var/lib/docker/containers/5c", False),
+        ("var/lib/docker/containers/3f", "var/lib/lxc/web1/config", True),
+        ("home/bob/x", "home/ann/x", False),
+        ("srv/docker/containers/3f", "srv/docker/containers/5c", False),
+        ("srv/docker/containers/3f", "srv/lxc/web1/config", True),
+    ],
+)
+def test_files_of_one_place_are_not_read_after_a_timeout(silent, other, is_read):
+    reader = Reader(RecordedFiles([silent]))
+    with pytest.raises(NoAnswer):
+        reader.get("read", silent, 2)
+    if is_read:
+        assert reader.get("read", other, 2) == other.encode()
+    else:
+        with pytest.raises(NoAnswer) as caught:
+            reader.get("list", other, 2)
+        assert caught.value.path == silent
+
+
+def test_files_that_do_not_answer_leave_the_time_of_devices_as_it_is():
+    files = RecordedFiles(["srv/lxc/web1/config", "var/lib/docker/containers"])
+    reader = Reader(files)
+    for path in sorted(files.silent):
+        with pytest.raises(NoAnswer):
+            reader.get("read", path, 2)
+    reader.get("read", attributes("0000:01:00.0", "config")[0], 2)
+    assert [request[0] for request in files.requests] == [2, 1, 2]

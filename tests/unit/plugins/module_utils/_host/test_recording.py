@@ -9,11 +9,13 @@ from ansible_collections.vfio.devices.plugins.module_utils._host.recording impor
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError, HostRoot
 from ansible_collections.vfio.devices.tests.simhost import SimHost
 from ansible_collections.vfio.devices.tests.simhost.tools import Tools
+from ansible_collections.vfio.devices.tests.simhost.tree import Attribute
 
 
 @pytest.fixture
 def door():
     host, notes = SimHost("nics"), empty()
+    host.tree.add("srv/lxc/web1/config", Attribute(b""))
     files = host.accessor()
     return HostRoot(
         "/simulated", files=files_of(files, notes), tools=RecordingTools("/simulated", notes, Tools(host, files))
@@ -30,11 +32,13 @@ def test_what_is_read_is_noted(door):
     root.links("sys/class/net")
     root.exists("etc/machine-id")
     root.exists("etc/absent")
+    root.exists("srv/lxc/web1/config")
+    root.exists("srv/absent")
     assert notes.contents == {f"{device}/vendor": b"0x8086\n", f"{device}/driver_override": b"(null)\n"}
     assert "vendor" in notes.names[device]
     assert notes.links[f"{device}/driver"].endswith("/igb")
     assert notes.links["sys/class/net/enp1s0f0"]
-    assert notes.found == {"etc/machine-id"}
+    assert notes.found == {"etc/machine-id", "srv/lxc/web1/config"}
 
 
 def test_programs_are_noted(door):

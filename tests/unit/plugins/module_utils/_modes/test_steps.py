@@ -87,6 +87,8 @@ def actions_of(steps):
         (card(**{**GIVEN, "remembered": {"driver": "ice"}}), {"mode": "vf", "num_vfs": "0"}, "bind memory"),
         (card(driver=None, is_native=False), {"mode": "vf", "num_vfs": "1"}, "bind create"),
         (card([NATIVE], driver=None, is_native=False), {"mode": "pf"}, "bind remove bind"),
+        # Some drivers leave virtual functions behind, and another driver may not serve them.
+        (card([NATIVE], driver=None, is_native=False), {"mode": "vf", "num_vfs": "1"}, "bind remove create"),
         (card(override="vfio-pci"), {"mode": "vf", "num_vfs": "0"}, "bind"),
         (card(override="ice"), {"mode": "vf", "num_vfs": "0"}, ""),
         (card(), {"mode": "vf", "num_vfs": "0"}, ""),

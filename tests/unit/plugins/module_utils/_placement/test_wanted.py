@@ -38,6 +38,7 @@ def test_one_form():
         "optional": False,
         "drain": None,
         "cards": None,
+        "former_root": None,
     }
     assert entries[1]["uuid"] == "aaaaaaaa-0000-0000-0000-000000000000"
     assert entries[1]["inventories"] is entries[1]["traits"] is None

@@ -46,10 +46,13 @@ def test_a_file_that_cannot_be_read(files, tmp_path):
     assert found.files[-1] == {"file": "/etc/nova/provider_config/link.yaml", "text": None}
 
 
-def test_a_copy_in_a_container(files):
-    contained = files._replace(top=None, deployed={"/etc/nova/provider_config/p.yaml": "srv/providers/a.yaml"})
+def test_a_copy_in_a_container(files, tmp_path):
+    source = "etc/kolla/nova-compute/a.yaml"
+    (tmp_path / source).parent.mkdir(parents=True)
+    (tmp_path / source).write_text(text(source))
+    contained = files._replace(top=None, deployed={"/etc/nova/provider_config/p.yaml": source})
     found = provider_files.observe(contained, [], {})
-    assert found.files == [{"file": "/srv/providers/a.yaml", "text": text("srv/providers/a.yaml")}]
+    assert found.files == [{"file": f"/{source}", "text": text(source)}]
 
 
 def test_a_file_of_another_kind_may_contain_passwords(files, tmp_path):

@@ -19,6 +19,7 @@ VARIABLES = {
     "vfio_host_root": "/",
     "ansible_facts": {},
     "mdev_packages": [],
+    "_iommu_required": {},
 }
 SEEN = {"facts": FACTS, "boot_problems": ["no Python"], "settings": {}, "services": {}, "restarts_owed": []}
 UNCHANGED, DIFFERENT = {"seen": json.dumps({"facts": FACTS})}, {"seen": json.dumps(SEEN)}

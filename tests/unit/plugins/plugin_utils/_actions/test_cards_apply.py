@@ -117,14 +117,15 @@ def test_settings_follow_the_plan_after_the_change(act, simulated):
         "nova_config_release": 34,
         "nova_config_host": "",
         "nova_config_check_service": False,
-        "nova_config_provider_config": False,
         "nova_config_path": "/nova",
         "nova_config_text": "new",
+        "nova_config_provider_path": "/traits",
+        "nova_config_provider_text": "",
         "_nova_config_provider_refusals": [],
     }
-    compared = {"parts": ["boot"], "settings": {"/nova": "old"}, "services": {}, "restarts_owed": []}
+    compared = {"parts": ["boot"], "settings": {"/nova": "old", "/traits": ""}, "services": {}, "restarts_owed": []}
     assert act(simulated("t4"), **nova, vfio_compared=compared)["settings"] == {"nova": "configure"}
-    same = {**compared, "settings": {"/nova": "new"}}
+    same = {**compared, "settings": {"/nova": "new", "/traits": ""}}
     assert act(simulated("t4"), **nova, vfio_compared=same)["settings"] == {}
     elsewhere = {**nova, "nova_config_host": "deploy"}
     assert act(simulated("t4"), **elsewhere, vfio_compared=same)["settings"] == {"nova": "main"}

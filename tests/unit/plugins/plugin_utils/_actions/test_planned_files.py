@@ -47,13 +47,14 @@ def test_the_kernel_needs_files_for_what_it_lacks(bootloader, paths):
 
 
 def test_services_whose_settings_are_managed():
-    nova = {"nova_config_release": "2026.2", "nova_config_provider_config": "yes"}
+    nova = {"nova_config_release": "2026.2"}
     assert planned(**nova, cyborg_config_path="/etc/cyborg/own.conf") == {
         files.NOVA_FILE.suggestion: "nova_config_path",
         files.PROVIDER_FILE.suggestion: "nova_config_provider_path",
         "/etc/cyborg/own.conf": "cyborg_config_path",
     }
-    assert planned(nova_config_release="2026.2", nova_config_path="/own") == {"/own": "nova_config_path"}
+    own = {"nova_config_path": "/own", "nova_config_provider_path": "/other"}
+    assert planned(**nova, **own) == {path: variable for variable, path in own.items()}
     assert planned(**nova, nova_config_host="h1") == planned(**nova)
     # The file is checked where it is written.
     assert planned(**nova, nova_config_host="kolla") == {}
@@ -67,15 +68,17 @@ def settings(*roles, **variables):
 
 
 def test_texts_of_the_settings_are_included_if_the_play_has_the_roles():
-    known = {"cyborg_config_path": "/c", "nova_config_text": "a", "cyborg_config_text": "b"}
+    nova = {"nova_config_text": "a", "nova_config_provider_text": ""}
+    known = {**nova, "cyborg_config_path": "/c", "cyborg_config_text": "b"}
     assert [(one["path"], one["content"]) for one in settings(**known)] == [
         (files.NOVA_FILE.suggestion, "a"),
+        (files.PROVIDER_FILE.suggestion, ""),
         ("/c", "b"),
     ]
     elsewhere = {**known, "nova_config_host": "kolla"}
     assert [one["path"] for one in settings(**elsewhere)] == ["/c"]
     # A role writes its files also on another host.
-    assert [one["content"] for one in settings("nova_config", **elsewhere)] == ["a"]
+    assert [one["content"] for one in settings("nova_config", **elsewhere)] == ["a", ""]
     assert [one["content"] for one in settings("cyborg_config", **elsewhere)] == ["b"]
     assert settings("cyborg_config", cyborg_config_text="b") == []
 
@@ -83,7 +86,7 @@ def test_texts_of_the_settings_are_included_if_the_play_has_the_roles():
 @pytest.mark.parametrize(("mode", "text"), [(0o640, "0640"), ("0640", "0640"), ("", "")])
 def test_owner_group_and_mode_of_the_settings(mode, text):
     variables = {"nova_config_owner": "nova", "nova_config_group": "wheel", "nova_config_mode": mode}
-    (found,) = settings(**variables)
+    found, _of_providers = settings(**variables)
     assert (found["owner"], found["group"], found["mode"]) == ("nova", "wheel", text)
     assert found["suggestion"] == files.NOVA_FILE.suggestion
 

@@ -30,9 +30,8 @@ def known(**more):
             "nova_config_check_service": True,
             "nova_config_path": FILE,
             "nova_config_text": "[devices]\nenabled_mdev_types = a\n",
-            "nova_config_provider_config": False,
             "nova_config_provider_path": "/traits",
-            "nova_config_provider_text": "traits",
+            "nova_config_provider_text": "",
             "_nova_config_provider_refusals": [],
             **more,
         }
@@ -41,7 +40,7 @@ def known(**more):
 
 def seen(text="", started=None, owed=(), **files):
     return {
-        "settings": {FILE: text, **files},
+        "settings": {FILE: text, "/traits": "", **files},
         "services": {"nova-compute": started or STARTED},
         "restarts_owed": list(owed),
     }
@@ -52,15 +51,18 @@ def test_the_texts_are_compared():
     found = differing(given, PLAN, seen(given["nova_config_text"]))
     assert (found.texts, found.roles) == ({"nova": [], "cyborg": []}, [])
     assert differing(known(), PLAN, seen("other")).texts["nova"] == ["the nova configuration differs"]
-    both = known(nova_config_provider_config=True, cyborg_config_path="/cyborg", cyborg_config_text="new")
+    both = known(nova_config_provider_text="traits", cyborg_config_path="/cyborg", cyborg_config_text="new")
     found = differing(both, PLAN, seen("other", **{"/traits": "old", "/cyborg": "old"}))
     assert len(found.texts["nova"]) == 2
     assert found.texts["cyborg"] == ["the Cyborg configuration differs"]
     assert given["nova_config_started"] == STARTED
+    # nova-compute would still read an earlier file.
+    earlier = differing(known(), PLAN, seen(known()["nova_config_text"], **{"/traits": "old"}))
+    assert earlier.texts["nova"] == ["the provider configuration of nova differs"]
 
 
 def test_a_file_that_differs_and_cannot_be_written_is_for_the_roles():
-    given = known(nova_config_provider_config=True, cyborg_config_path="/cyborg", cyborg_config_text="new")
+    given = known(nova_config_provider_text="traits", cyborg_config_path="/cyborg", cyborg_config_text="new")
     same = seen(given["nova_config_text"], **{"/traits": "traits", "/cyborg": "new"})
     other = seen("old", **{"/traits": "old", "/cyborg": "old"})
     obstacles = {FILE: "no nova", "/traits": "no traits", "/cyborg": "no cyborg"}

@@ -120,23 +120,39 @@ def test_wrong_declarations(changes, sentence):
 )
 def test_vgpus_that_do_not_fit_on_the_layout_are_refused_before_it_is_made(simulated, vgpu, sentences):
     entries = [{"type": f"NVIDIA H200-{name}", "count": count} for name, count in vgpu]
-    dummy, problems = plan(simulated("h200"), {"1g.18gb": 3, "2g.35gb": 1, "7g.141gb": 0}, vgpu=entries)
+    dummy, found = plan(simulated("h200"), {"1g.18gb": 3, "2g.35gb": 1, "7g.141gb": 0}, vgpu=entries)
+    # This host lacks the vGPU host driver.
+    problems = [problem for problem in found if "offers no vGPUs" not in problem]
     assert len(problems) == len(sentences)
     for problem, sentence in zip(problems, sentences):
         assert re.match(f"profile a, {H200}: {sentence}", problem), problem
 
 
+A100 = "0000:41:00.0"
+
+
 def test_vgpus_wait_for_their_gpu_instances(simulated):
-    host = simulated("h200")
-    vgpu = {"type": "NVIDIA H200-1-18C"}
-    result, problems = plan(host, {"1g.18gb": 1}, vgpu=vgpu)
+    vgpu = {"type": "GRID A100-1-5C"}
+    profiles = [{"name": "a", "select": [A100], "owner": "none", "mig": {"1g.5gb": 1}, "vgpu": vgpu}]
+    result, problems = _host_plan.plan(profiles, simulated("a100").facts(*PARTS))
     assert not problems
-    assert result["later"] == [{"name": H200, "profile": "a", "reason": "its GPU instances do not exist yet"}]
+    assert result["later"] == [{"name": A100, "profile": "a", "reason": "its GPU instances do not exist yet"}]
     assert result["partitions"][0]["compute_instances"] is False
-    host.kernel.nvidia_smi.run(["-i", H200, "-mig", "1"])
-    host.kernel.nvidia_smi.run(["mig", "-i", H200, "-cgi", "19"])
-    result, problems = plan(host, {"1g.18gb": 1}, vgpu=vgpu)
-    assert not result["later"] and "offers no vGPUs" in problems[0]
+
+
+@pytest.mark.parametrize("has_layout", [False, True])
+def test_vgpus_without_their_driver_are_refused_before_the_layout_is_made(simulated, has_layout):
+    host = simulated("h200")
+    if has_layout:
+        host.kernel.nvidia_smi.run(["-i", H200, "-mig", "1"])
+        host.kernel.nvidia_smi.run(["mig", "-i", H200, "-cgi", "19"])
+    result, problems = plan(host, {"1g.18gb": 1}, vgpu={"type": "NVIDIA H200-1-18C"})
+    assert not result["later"]
+    assert problems == [
+        f"profile a, {H200}: this card (10de:2335) offers no vGPUs, although its driver is nvidia. Install the NVIDIA "
+        "vGPU host driver (vGPU Manager, not the driver for guests or CUDA), and check its services with "
+        "`systemctl status nvidia-vgpud nvidia-vgpu-mgr`"
+    ]
 
 
 @pytest.mark.parametrize("mig", [1, [], {}, {"enabled": True, "instances": {}, "profiles": []}])

@@ -117,7 +117,7 @@ def test_the_options_are_those_of_the_tasks_of_the_roles(stage):
         ({}, []),
         ({"nova_config_release": 34}, ["users"]),
         ({"cyborg_config_path": "/x"}, ["users"]),
-        ({"placement_publish": "yes"}, ["users"]),
+        ({"placement_publish": "yes"}, ["users", "published_root"]),
         ({"vfio_profiles": [{"mig": {}}]}, ["mig"]),
         ({"vfio_profiles": [{"nova": {"groups": [{"remote_managed": True}]}}]}, ["serial_numbers"]),
     ],

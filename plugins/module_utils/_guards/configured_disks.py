@@ -1,0 +1,75 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+"""Find disks that files of the host configure, such as /etc/fstab. At the next boot, the host misses them.
+
+systemd waits for such a disk and starts the emergency mode if it is missing (systemd.mount(5), fstab).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from .._core.patterns import lazy_pattern
+from .._host.root import HostRoot
+
+# Files with the disk in a field of each line.
+TABLES = (("etc/fstab", 0), ("etc/crypttab", 1))
+# A space in a field is written as \\040 (fstab(5)).
+OCTAL = lazy_pattern(r"\\([0-7]{3})")
+UNITS = "etc/systemd/system"
+KINDS = (".mount", ".swap")
+WHAT = lazy_pattern(r"^\s*What\s*=\s*(\S+)\s*$", re.MULTILINE)
+# Directories of udev with links to disks (util-linux, fstab(5)).
+TAGS = {
+    "UUID": "by-uuid",
+    "LABEL": "by-label",
+    "PARTUUID": "by-partuuid",
+    "PARTLABEL": "by-partlabel",
+    "ID": "by-id",
+}
+DISKS = "dev/disk"
+QUOTES = "\"'"
+# Characters that udev keeps in labels, besides letters and digits.
+KEPT = "#+-.:=@_"
+
+
+def configured(host: HostRoot) -> dict[str, str]:
+    """Map each block device to its use, such as ``listed in /etc/fstab``."""
+    found: dict[str, str] = {}
+    for path, given in _given(host):
+        disk = _disk(host, given)
+        if disk:
+            found.setdefault(disk, f"listed in /{path}")
+    return found
+
+
+def _given(host: HostRoot) -> Iterator[tuple[str, str]]:
+    for path, field in TABLES:
+        for line in (host.read(path, optional=True) or "").splitlines():
+            words = line.split()
+            if len(words) > field and not words[0].startswith("#"):
+                yield path, OCTAL.sub(lambda match: chr(int(match[1], 8)), words[field])
+    for name in host.names(UNITS):
+        if name.endswith(KINDS):
+            for given in WHAT.findall(host.read(f"{UNITS}/{name}", optional=True) or ""):
+                yield f"{UNITS}/{name}", given
+
+
+def _disk(host: HostRoot, given: str) -> str | None:
+    """Return the name of a disk that is given by its path or by a tag such as ``UUID=...``."""
+    tag, equals, value = given.partition("=")
+    path = f"{DISKS}/{TAGS[tag]}/{_encoded(value.strip(QUOTES))}" if equals and tag in TAGS else given.lstrip("/")
+    if not path.startswith("dev/") or "/../" in path:
+        return None
+    return (host.link(path) or path).rpartition("/")[2]
+
+
+def _encoded(value: str) -> str:
+    """Return a label as udev writes it in the name of a link (src/shared/device-nodes.c, encode_devnode_name)."""
+    return "".join(
+        one if one.isalnum() or one in KEPT else "".join(f"\\x{byte:02x}" for byte in one.encode()) for one in value
+    )

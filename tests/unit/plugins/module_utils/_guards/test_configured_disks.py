@@ -1,0 +1,34 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._guards import configured_disks
+from ansible_collections.vfio.devices.tests.simhost.tree import Link
+
+LINKS = {"by-uuid/ab-1": "nvme0n1p3", "by-label/my\\x20data": "nvme0n1p4", "by-id/nvme-spare": "nvme1n1"}
+MOUNT = "[Mount]\nWhat=/dev/disk/by-id/nvme-spare\nWhere=/srv\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "disk"),
+    [
+        ("etc/fstab", "UUID=ab-1 / ext4 defaults 0 1\n", "nvme0n1p3"),
+        ("etc/fstab", 'UUID="ab-1" none swap sw 0 0\n', "nvme0n1p3"),
+        ("etc/fstab", "LABEL=my\\040data /srv xfs nofail 0 2\n", "nvme0n1p4"),
+        ("etc/fstab", "/dev/disk/by-id/nvme-spare /srv xfs nofail 0 2\n", "nvme1n1"),
+        ("etc/fstab", "/dev/nvme2n1 /srv xfs defaults 0 2\n", "nvme2n1"),
+        ("etc/fstab", "#UUID=ab-1 / ext4 defaults 0 1\n\n", None),
+        ("etc/fstab", "server:/srv /srv nfs defaults 0 0\n", None),
+        ("etc/fstab", "/dev/../etc/nvme0n1 /srv xfs defaults 0 0\n", None),
+        ("etc/crypttab", "data UUID=ab-1 none luks\n", "nvme0n1p3"),
+        ("etc/systemd/system/srv.mount", MOUNT, "nvme1n1"),
+        ("etc/systemd/system/srv.service", MOUNT, None),
+    ],
+)
+def test_disk(simulated, path, text, disk):
+    host = simulated("empty", files={path: text})
+    for name, target in LINKS.items():
+        host.kernel.tree.add(f"dev/disk/{name}", Link(f"../../{target}"))
+    assert configured_disks.configured(host.root()) == ({disk: f"listed in /{path}"} if disk else {})

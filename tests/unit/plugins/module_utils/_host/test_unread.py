@@ -1,0 +1,35 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._host.deadline_reader import NoAnswer
+from ansible_collections.vfio.devices.plugins.module_utils._host.unread import Unread, describe_silence
+
+
+def test_reasons_are_collected_for_files_of_programs():
+    unread = Unread()
+    with unread.collecting(quiet=False) as outer:
+        unread.add("sys/a", "x")
+        unread.add("etc/a", "x")
+        with unread.collecting(quiet=True) as inner:
+            unread.add("home/a", "x")
+            assert [unread.is_hidden(path) for path in ("home/a", "sys/a", None)] == [True, False, False]
+        assert not unread.is_hidden("home/a")
+        unread.remove("etc/a")
+    assert (outer, inner) == ({"etc/a": "x"}, {"home/a": "x"})
+    assert unread.sentences == {"sys/a": "x", "home/a": "x"}
+
+
+@pytest.mark.parametrize(
+    ("path", "subject", "reason"),
+    [
+        ("sys/x/config", "0000:01:00.0", "further driver files of 0000:01:00.0 were not read"),
+        ("sys/x/driver_override", "sys/x/driver_override", "a pending change locks its device"),
+        ("proc/77/maps", "77", "process 77 hangs"),
+        ("srv/x", "srv/x", "its file system hangs"),
+    ],
+)
+def test_what_did_not_answer(path, subject, reason):
+    assert reason in describe_silence(path, NoAnswer(path, 2), subject)
