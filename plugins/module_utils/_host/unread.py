@@ -23,14 +23,6 @@ class Unread:
         self.is_quiet = False
         self._collected: dict[str, str] | None = None
 
-    def decode(self, path: str, content: bytes) -> str:
-        """Return the text of a file. Raises ``UnicodeDecodeError`` for a driver file, and outside of a block.
-
-        Other programs have written the files that are read in a block. Their comments may have another encoding.
-        """
-        is_lenient = self._collected is not None and not path.startswith(KERNEL)
-        return content.decode(errors="replace" if is_lenient else "strict")
-
     def add(self, path: str, sentence: str) -> None:
         self.sentences[path] = sentence
         if self._collected is not None and not path.startswith(KERNEL):
@@ -42,6 +34,10 @@ class Unread:
     def is_hidden(self, path: str | None) -> bool:
         """Return whether a problem of this file causes no warning."""
         return self.is_quiet and path is not None and not path.startswith(KERNEL)
+
+    def decoding(self, path: str) -> str:
+        """Return how to decode a file: a comment in another encoding does not hide the rest of a program's file."""
+        return "strict" if self._collected is None or path.startswith(KERNEL) else "replace"
 
     @contextmanager
     def collecting(self, quiet: bool) -> Iterator[dict[str, str]]:
