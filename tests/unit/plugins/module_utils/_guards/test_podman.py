@@ -76,6 +76,9 @@ def test_container_of_a_user_whose_store_is_elsewhere(simulated):
     files = {f"{OF_BOB}/{USERDATA}/pidfile": "77", **RUNS}
     (found,) = containers(simulated, {**files, "proc/77/mountinfo": MOUNTS})
     assert (list(found.references), found.unknown) == ([("file", "/dev/dri/renderD128"), ("file", "/dev/null")], "")
+    of_root = "2210 2163 0:6 /cpu_dma_latency /dev/cpu_dma_latency rw,nosuid - devtmpfs devtmpfs rw,mode=755\n"
+    (privileged,) = containers(simulated, {**files, "proc/77/mountinfo": MOUNTS + of_root})
+    assert list(privileged.references) == [("file", "/dev")]
     (found,) = containers(simulated, files)
     assert found.unknown.startswith(
         f"the devices of container {NUMBER[:12]}, process 77, are unknown: /proc/77/mountinfo"
