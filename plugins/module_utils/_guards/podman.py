@@ -21,8 +21,10 @@ from . import container_engines, homes
 from .container_engines import as_list, as_mapping
 from .references import FILE, NUMBER, Guest, Reference
 
-RUNS = "run/containers/storage/overlay-containers"
-SPECIFICATION = "overlay-containers/{}/userdata/config.json"
+RUNS = "run/containers/storage"
+# Begins with the storage driver, such as overlay or btrfs (containers/storage, store.go).
+CONTAINERS = "-containers"
+SPECIFICATION = "userdata/config.json"
 # A privileged container lists all device files of the host, and the guard kubernetes finds the devices of pods.
 PRIVILEGED = "io.podman.annotations.privileged"
 # CRI-O, which has the same directories, names the pod. Podman has other annotations that begin with io.kubernetes.
@@ -31,7 +33,7 @@ OF_PODS = "io.kubernetes.pod."
 STORE_OF_USER = ".local/share/containers/storage"
 SESSIONS, WITHOUT_SESSION = "run/user", "tmp"
 DIRECTORY = lazy_pattern(r"(?:containers-user|storage-run|podman-run)-\d+\Z")
-RUNS_OF_USER = "containers/overlay-containers"
+RUNS_OF_USER = "containers"
 # A mounted device file: its path below /dev of the host is the fourth word of a line.
 MOUNTED = lazy_pattern(r"^\S+ \S+ \S+ (/\S*) \S+ .* - devtmpfs ", re.MULTILINE)
 # Only root can open these, so they are mounted only in privileged containers, which get all device files of the host.
@@ -41,30 +43,32 @@ OF_PRIVILEGED = {"/dev/mem", "/dev/port", "/dev/snapshot", "/dev/cpu_dma_latency
 def containers(host: HostRoot) -> Iterator[Guest]:
     """Yield each container that runs."""
     store = container_engines.store(host, *container_engines.PODMAN_STORE)
-    for number, _process in _running(host, RUNS):
-        path = f"{store}/{SPECIFICATION.format(number)}"
+    for name, number, _process in _running(host, RUNS):
+        path = f"{store}/{name}/{SPECIFICATION}"
         references = in_specification(as_mapping(host.read(path, optional=True)))
         yield Guest(number[:12], path, True, tuple(references), f"stop it with podman stop {number[:12]}")
     places = [f"{SESSIONS}/{user}" for user in host.names(SESSIONS)]
     places += [f"{WITHOUT_SESSION}/{name}" for name in host.names(WITHOUT_SESSION) if DIRECTORY.match(name)]
     for place in places:
-        for number, process in _running(host, f"{place}/{RUNS_OF_USER}"):
-            yield _of_user(host, f"{place}/{RUNS_OF_USER}/{number}", number, process)
+        for name, number, process in _running(host, f"{place}/{RUNS_OF_USER}"):
+            yield _of_user(host, f"{place}/{RUNS_OF_USER}", name, number, process)
 
 
-def _running(host: HostRoot, directory: str) -> Iterator[tuple[str, str]]:
-    """Yield the number of each running container, and its process."""
-    for number in host.names(directory):
-        process = host.read(f"{directory}/{number}/userdata/pidfile", optional=True)
-        if process and process.isdecimal() and host.exists(f"proc/{process}"):
-            yield number, process
+def _running(host: HostRoot, directory: str) -> Iterator[tuple[str, str, str]]:
+    """Yield the directory of each running container below ``directory``, its number, and its process."""
+    for above in host.names(directory):
+        for number in host.names(f"{directory}/{above}") if above.endswith(CONTAINERS) else ():
+            process = host.read(f"{directory}/{above}/{number}/userdata/pidfile", optional=True)
+            if process and process.isdecimal() and host.exists(f"proc/{process}"):
+                yield f"{above}/{number}", number, process
 
 
-def _of_user(host: HostRoot, path: str, number: str, process: str) -> Guest:
+def _of_user(host: HostRoot, runs: str, name: str, number: str, process: str) -> Guest:
+    path = f"{runs}/{name}"
     advice = f"stop it with podman stop {number[:12]} as its user"
     with host.collecting(quiet=True):
         for home in homes.homes(host):
-            specification = f"{home}/{STORE_OF_USER}/{SPECIFICATION.format(number)}"
+            specification = f"{home}/{STORE_OF_USER}/{name}/{SPECIFICATION}"
             settings = as_mapping(host.read(specification, optional=True))
             if settings:
                 return Guest(number[:12], specification, True, tuple(in_specification(settings)), advice)

@@ -61,6 +61,13 @@ def test_list_of_all_devices(simulated, annotation, named):
     assert list(found.references) == named
 
 
+@pytest.mark.parametrize("places", [{}, {"store": "root/.local/share/containers/storage", "runs": OF_BOB}])
+def test_storage_driver(simulated, places):
+    files = {path.replace("overlay-", "btrfs-"): text for path, text in container(**places).items()}
+    (found,) = containers(simulated, {**files, **RUNS})
+    assert ("number", "c 226:128") in found.references
+
+
 def test_annotations_of_podman_4(simulated):
     annotations = {"io.container.manager": "libpod", "io.kubernetes.cri-o.Created": "2026-01-01T00:00:00Z"}
     (found,) = containers(simulated, {**container(annotations=annotations), **RUNS})
