@@ -25,7 +25,8 @@ RUNS = "run/containers/storage/overlay-containers"
 SPECIFICATION = "overlay-containers/{}/userdata/config.json"
 # A privileged container lists all device files of the host, and the guard kubernetes finds the devices of pods.
 PRIVILEGED = "io.podman.annotations.privileged"
-OF_PODS = "io.kubernetes."
+# CRI-O, which has the same directories, names the pod. Podman has other annotations that begin with io.kubernetes.
+OF_PODS = "io.kubernetes.pod."
 # Of other users. Without a login session, Podman uses a directory below /tmp.
 STORE_OF_USER = ".local/share/containers/storage"
 SESSIONS, WITHOUT_SESSION = "run/user", "tmp"

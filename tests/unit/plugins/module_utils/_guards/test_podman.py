@@ -61,6 +61,12 @@ def test_list_of_all_devices(simulated, annotation, named):
     assert list(found.references) == named
 
 
+def test_annotations_of_podman_4(simulated):
+    annotations = {"io.container.manager": "libpod", "io.kubernetes.cri-o.Created": "2026-01-01T00:00:00Z"}
+    (found,) = containers(simulated, {**container(annotations=annotations), **RUNS})
+    assert ("number", "c 226:128") in found.references
+
+
 @pytest.mark.parametrize("store", ["home/eve", "srv/people/bob", "root"])
 @pytest.mark.parametrize("runs", [OF_BOB, "tmp/containers-user-1000/containers", "tmp/storage-run-1000/containers"])
 def test_devices_of_a_container_of_a_user(simulated, store, runs):
