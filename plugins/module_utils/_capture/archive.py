@@ -19,7 +19,8 @@ HEADER = """# Written by the Ansible module vfio.devices.host_recording, format 
 # Read it before you send it. Interfaces, custom names of drivers and what is below /sys have their own names.
 """
 PLAIN = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\\\"]*\Z")
-NAME = re.compile(r"[\w.:@+,~#-]+\Z")
+# A line that begins with # is a comment.
+NAME = re.compile(r"(?!#)[\w.:@+,~#-]+\Z")
 # Separators between name and value of each kind.
 SIGNS = {"link": "->", "error": "!", "number": "%", "mapped": "maps", "claimed": "claimed"}
 WIDTH = 110

@@ -94,7 +94,8 @@ def _warn_of_any(host: HostRoot, scene: Scene, guests: Iterable[Guest]) -> None:
 
     Such a container is like a process of root: it uses the cards that it has open, and others only later.
     """
-    able = [guest.name for guest in guests if any(_is_any(reference) for reference in guest.references)]
+    counting = [guest for guest in guests if guest.running or host.wakes_daemons]
+    able = [guest.name for guest in counting if any(map(_is_any, guest.references))]
     functions = (scene.functions.get(address) for address in sorted(scene.asked))
     cards = [one.address for one in functions if one and (is_vfio_driver(one.driver) or one.driver in UIO_DRIVERS)]
     if able and cards:

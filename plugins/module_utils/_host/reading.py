@@ -263,7 +263,7 @@ class Reading:
 
     def _text(self, path: str, content: bytes) -> str | None:
         try:
-            return printable(content.decode().rstrip())
+            return printable(content.decode(errors=self._unread.decoding(path)).rstrip())
         except UnicodeDecodeError:
             self.warn(f"{path} is not UTF-8 text", path)
             return None

@@ -35,6 +35,10 @@ class Unread:
         """Return whether a problem of this file causes no warning."""
         return self.is_quiet and path is not None and not path.startswith(KERNEL)
 
+    def decoding(self, path: str) -> str:
+        """Return how to decode a file: a comment in another encoding does not hide the rest of a program's file."""
+        return "strict" if self._collected is None or path.startswith(KERNEL) else "replace"
+
     @contextmanager
     def collecting(self, quiet: bool) -> Iterator[dict[str, str]]:
         """Within the block, collect the reasons for files outside of sysfs and procfs.

@@ -8,7 +8,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._capture import archi
 from ansible_collections.vfio.devices.plugins.module_utils._capture.tree import Entry
 from ansible_collections.vfio.devices.plugins.module_utils._host.ownership import is_ours
 from ansible_collections.vfio.devices.tests.recordings import reading
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 VALUES = st.text(alphabet=st.characters(), max_size=40)
@@ -42,6 +42,7 @@ def test_any_value_is_read_back(value):
 
 
 @given(PARTS, VALUES, st.sampled_from(["file", "link", "error", "number"]))
+@example("#", "", "file")
 def test_whatever_a_host_says(name, value, kind):
     text = archive.write({"sys/x": {name: Entry(kind, value)}}, {})
     assert reading.parse(text).tree == {"sys/x": {name: reading.Entry(kind, value)}}

@@ -159,6 +159,9 @@ def test_container_with_the_devices_of_all_cards_is_a_warning(simulated, asked, 
     functions = {**FUNCTIONS, VF0: FUNCTIONS[VF0]._replace(driver=driver)}
     root = host.root()
     scene = Scene(functions, [], Processes(root), frozenset([asked] if asked else []))
+    root.wakes_daemons = False
+    assert (list(containers.observe(root, scene)), root.warnings) == ([], [])
+    root.wakes_daemons = True
     assert list(containers.observe(root, scene)) == []
     assert len(root.warnings) == count
     assert all("containers web1, because" in one and f"do not use {VF0}" in one for one in root.warnings)

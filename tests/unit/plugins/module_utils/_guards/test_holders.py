@@ -10,6 +10,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._guards import holder
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import Scene
 from ansible_collections.vfio.devices.plugins.module_utils._guards.holders import HOLDERS
 from ansible_collections.vfio.devices.plugins.module_utils._guards.processes import Processes
+from ansible_collections.vfio.devices.tests.simhost.tree import Attribute
 from ansible_collections.vfio.devices.tests.unit.domains import told
 from ansible_collections.vfio.devices.tests.unit.lists import by
 
@@ -80,3 +81,12 @@ def test_files_that_fail_count_as_uses_and_missing_ones_do_not(simulated):
         "libvirt": silent,
         "containers": f"/var/lib/docker/containers was not read: {silent}",
     }
+
+
+def test_comment_in_another_encoding_hides_no_device(simulated):
+    host = simulated("empty", files={"var/lib/lxc/web1/config": ""})
+    content = "# f\u00fcr\nlxc.mount.entry = /dev/dri/by-path/pci-0000:41:00.0-card dev/x\n".encode("latin-1")
+    host.kernel.tree.add("var/lib/lxc/web1/config", Attribute(content))
+    root = host.root()
+    seen = holders.observe(root, Scene({}, [], Processes(root)))
+    assert ([use.subject for use in seen.uses], seen.unseen) == (["0000:41:00.0"], ())

@@ -17,7 +17,9 @@ def test_reasons_are_collected_for_files_of_programs():
             unread.add("home/a", "x")
             assert [unread.is_hidden(path) for path in ("home/a", "sys/a", None)] == [True, False, False]
         assert not unread.is_hidden("home/a")
+        assert [unread.decoding(path) for path in ("home/a", "sys/a")] == ["replace", "strict"]
         unread.remove("etc/a")
+    assert unread.decoding("home/a") == "strict"
     assert (outer, inner) == ({"etc/a": "x"}, {"home/a": "x"})
     assert unread.sentences == {"sys/a": "x", "home/a": "x"}
 
