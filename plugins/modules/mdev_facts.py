@@ -604,7 +604,8 @@ ansible_facts:
           type: dict
           contains:
             host:
-              description: Identity of the host, derived from its machine id and hardware. Other records are ignored.
+              description: Identity of the host, derived from its machine id and hardware, or null without a machine id.
+                Other records are ignored.
               type: str
               sample: 1b9d6bcd-bbfd-5b2d-9b5d-ab8dfbbd4bed
             uuid:

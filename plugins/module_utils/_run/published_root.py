@@ -22,13 +22,16 @@ HOSTS = uuid.UUID("5d0c9b8f-6a1e-5b0b-9c37-0d4f4a0c2a4e")
 
 
 def observe(host: HostRoot) -> dict[str, Optional[str]]:
-    """Return the identity of the host, and the UUID and the name of the root, which are None without a record."""
+    """Return the identity of the host, and the UUID and the name of the root, which are None without a record.
+
+    A host without a machine id has no identity, and no record.
+    """
     machine = (host.read("etc/machine-id", optional=True) or "").strip()
     hardware = (host.read(HARDWARE, optional=True) or "").strip()
-    identity = str(uuid.uuid5(HOSTS, f"{machine} {hardware}"))
+    identity = str(uuid.uuid5(HOSTS, f"{machine} {hardware}")) if machine else None
     lines = (line.partition("=") for line in (host.read(PATH, optional=True) or "").splitlines())
     recorded = {key: value for key, _sign, value in lines}
-    is_own = machine and recorded.get("host") == identity and grammar.UUID.match(recorded.get("uuid", ""))
+    is_own = identity and recorded.get("host") == identity and grammar.UUID.match(recorded.get("uuid", ""))
     return {
         "host": identity,
         "uuid": recorded["uuid"] if is_own else None,

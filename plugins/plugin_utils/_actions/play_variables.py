@@ -11,9 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible import template
+from ansible import errors, template
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.merged_results import Result
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
+
+# Since ansible-core 2.19. Before, the value is a text.
+OMITTED = getattr(errors, "AnsibleValueOmittedError", ())
 
 
 def _no_template(value: Any) -> Any:
@@ -42,8 +45,14 @@ class Variables:
         return name in self._raw
 
     def get(self, name: str, default: Any) -> Any:
-        """Return a variable, or ``default`` if the play does not have it."""
-        return self[name] if name in self._raw else default
+        """Return a variable, or ``default`` if the play does not have it, or if its value is ``omit``."""
+        if name not in self._raw:
+            return default
+        try:
+            value = self[name]
+        except OMITTED:
+            return default
+        return default if isinstance(value, str) and value == self._raw.get("omit") else value
 
     def flag(self, name: str) -> bool:
         return flag(self[name], name)

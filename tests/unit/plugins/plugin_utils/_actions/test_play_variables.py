@@ -23,6 +23,12 @@ def test_variables_are_evaluated_with_each_other():
     assert ("a" in variables, "c" in variables) == (True, False)
 
 
+def test_an_omitted_variable_is_not_set():
+    variables = known(a=template("{{ missing | default(omit) }}"), omit="__omit_place_holder__0")
+    assert variables.get("a", "default") == "default"
+    assert (variables.get("b", 1), known(b=2).get("b", 1)) == (1, 2)
+
+
 def test_each_is_evaluated_once_until_another_is_added():
     variables = known(a=template("{{ range(10 ** 12) | random }}"), b=template("{{ c }}"), c=1)
     assert variables["a"] == variables["a"]
