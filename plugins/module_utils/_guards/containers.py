@@ -37,11 +37,12 @@ UNITS_OF_USER = ".config/systemd/user"
 UNIT = lazy_pattern(r"([^/]+)\.service(\.d)?\Z")
 NSPAWN_PROGRAM = "systemd-nspawn "
 # A guest that is started without libvirt. Its devices are arguments of the program.
-GUEST_PROGRAM = lazy_pattern(r"^\s*Exec\w+\s*=.*\b(?:qemu-system-\w+|qemu-kvm|kvm|cloud-hypervisor)\s", re.MULTILINE)
-# A container that is created when the unit starts, and removed with it.
-CONTAINER_PROGRAM = lazy_pattern(
-    r"^\s*ExecStart\w*\s*=.*\b(?:docker|podman|nerdctl)\s(.*\b(?:run|create)\s.*)$", re.MULTILINE
+GUEST_PROGRAM = lazy_pattern(
+    r"^[ \t]*Exec\w+[ \t]*=.*\b(?:qemu-system-\w+|qemu-kvm|kvm|cloud-hypervisor)\s", re.MULTILINE
 )
+# A container that is created when the unit starts, and removed with it.
+STARTED = lazy_pattern(r"^[ \t]*ExecStart\w*[ \t]*=(.*)$", re.MULTILINE)
+ENGINE, CREATES = lazy_pattern(r"\b(?:docker|podman|nerdctl)\s"), lazy_pattern(r"\b(?:run|create)\s")
 ARGUMENT = lazy_pattern(r"--(bind|bind-ro|network-interface|network-macvlan|network-ipvlan)[=\s]\s*\"?([^\s\"\\]+)")
 
 # Directories with the device files of all cards for user-space drivers. Such cards have VFIO or one of these drivers.
@@ -135,10 +136,18 @@ def _in_units(host: HostRoot, directory: str) -> Iterator[Guest]:
                 # The process of a running guest is found with its open devices.
                 yield Guest(container, path, False, tuple(in_command_line(text)))
             else:
-                arguments = CONTAINER_PROGRAM.findall(quadlets.CONTINUED.sub(" ", text))
-                references = [one for line in arguments for one in quadlets.in_arguments(line)]
+                references = [*in_unit(text)]
                 if references:
                     yield Guest(container, path, False, tuple(references))
+
+
+def in_unit(text: str) -> Iterator[Reference]:
+    """Yield the devices of containers that a unit creates."""
+    for command in STARTED.findall(quadlets.CONTINUED.sub(" ", text)):
+        engine = ENGINE.search(command)
+        arguments = command[engine.end() :] if engine else ""
+        if CREATES.search(arguments):
+            yield from quadlets.in_arguments(arguments)
 
 
 def in_arguments(text: str) -> Iterator[Reference]:

@@ -28,9 +28,9 @@ KINDS = (".container", ".pod", ".kube", ".volume")
 OTHER_KINDS = (".network", ".image", ".build", ".artifact", ".conf")
 DROP_INS = ".d"
 MOST_LEVELS = 4
-SETTING = lazy_pattern(r"^\s*(?:AddDevice|Volume|Mount|PodmanArgs|Device)\s*=\s*(.*)$", re.MULTILINE)
+SETTING = lazy_pattern(r"^[ \t]*(?:AddDevice|Volume|Mount|PodmanArgs|Device)[ \t]*=[ \t]*(.*)$", re.MULTILINE)
 CONTINUED = lazy_pattern(r"\\\n")
-MANIFEST = lazy_pattern(r"^\s*Yaml\s*=\s*(\S+)\s*$", re.MULTILINE)
+MANIFEST = lazy_pattern(r"^[ \t]*Yaml[ \t]*=[ \t]*(\S+)[ \t]*$", re.MULTILINE)
 PRIVILEGED = "privileged"
 # Also between the parts of Mount=type=bind,source=/dev/kfd,..., and before the path of a device that may be missing.
 SEPARATOR = lazy_pattern(r"[\s=,\"]-?")

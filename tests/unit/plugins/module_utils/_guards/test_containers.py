@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._guards import containers
+from ansible_collections.vfio.devices.plugins.module_utils._guards import containers, quadlets
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import Scene
 from ansible_collections.vfio.devices.plugins.module_utils._guards.processes import Processes
 from ansible_collections.vfio.devices.plugins.module_utils._model.uses import EVERY_EFFECT, LOSES_DRIVER, Unseen
@@ -104,6 +106,23 @@ GUEST = "etc/systemd/system/web1.service"
 def test_devices_of_lxc_and_of_units(simulated, path, text, found):
     assert uses(simulated, {path: text}) == found
     assert all(one.holder.guest == "web1" for one in seen(simulated, {path: text}))
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda text: list(containers.in_unit(text)),
+        lambda text: list(quadlets.in_quadlet(text)),
+        containers.GUEST_PROGRAM.search,
+        quadlets.MANIFEST.findall,
+    ],
+)
+@pytest.mark.parametrize("text", ["\n" * 100000, "ExecStart=" + "docker x " * 12000])
+def test_file_of_a_user_cannot_keep_a_run_busy(read, text):
+    begin = time.process_time()
+    read(text)
+    # It takes milliseconds. Time that grows with the square of the length would be half a minute.
+    assert time.process_time() - begin < 2
 
 
 def backup(*lines):
