@@ -33,7 +33,7 @@ TAGS = {
 }
 DISKS = "dev/disk"
 QUOTES = "\"'"
-# Characters that udev keeps in labels, besides letters and digits.
+# Characters that udev keeps in labels, besides letters, digits and all characters that are not ASCII.
 KEPT = "#+-.:=@_"
 
 
@@ -70,6 +70,4 @@ def _disk(host: HostRoot, given: str) -> str | None:
 
 def _encoded(value: str) -> str:
     """Return a label as udev writes it in the name of a link (src/shared/device-nodes.c, encode_devnode_name)."""
-    return "".join(
-        one if one.isalnum() or one in KEPT else "".join(f"\\x{byte:02x}" for byte in one.encode()) for one in value
-    )
+    return "".join(one if one.isalnum() or one in KEPT or not one.isascii() else f"\\x{ord(one):02x}" for one in value)

@@ -27,9 +27,14 @@ def homes(host: HostRoot) -> list[str]:
     lines = (host.read(PASSWD, optional=True) or "").splitlines()
     found = [line.split(":")[5].strip("/") for line in lines if line.count(":") >= 6]
     others = [home for home in found if FILE_PATH.match(f"/{home}") and not USUAL.fullmatch(home)]
-    all_homes = [ROOT, *(f"{ABOVE}/{name}" for name in host.names(ABOVE)), *dict.fromkeys(others)]
     # A later mount hides an earlier one at the same place.
     mounts = {words[1]: words[2] for words in map(str.split, first_lines(host, MOUNTS)) if len(words) > 2}
+    if mounts.get(_mount_of(ABOVE, mounts)) == AUTOMOUNT:
+        # Listing it may mount it (systemd.automount(5)).
+        usual = sorted(place[1:] for place in mounts if USUAL.fullmatch(place[1:]) and place[1:] != ROOT)
+    else:
+        usual = [f"{ABOVE}/{name}" for name in host.names(ABOVE)]
+    all_homes = [ROOT, *usual, *dict.fromkeys(others)]
     if AUTOMOUNT not in mounts.values():
         return all_homes
     return [home for home in all_homes if mounts.get(_mount_of(home, mounts)) != AUTOMOUNT]

@@ -25,7 +25,8 @@ RUNS = "run/containers/storage/overlay-containers"
 SPECIFICATION = "overlay-containers/{}/userdata/config.json"
 # A privileged container lists all device files of the host, and the guard kubernetes finds the devices of pods.
 PRIVILEGED = "io.podman.annotations.privileged"
-OF_PODS = "io.kubernetes."
+# CRI-O, which has the same directories, names the pod. Podman has other annotations that begin with io.kubernetes.
+OF_PODS = "io.kubernetes.pod."
 # Of other users. Without a login session, Podman uses a directory below /tmp.
 STORE_OF_USER = ".local/share/containers/storage"
 SESSIONS, WITHOUT_SESSION = "run/user", "tmp"
@@ -33,6 +34,8 @@ DIRECTORY = lazy_pattern(r"(?:containers-user|storage-run|podman-run)-\d+\Z")
 RUNS_OF_USER = "containers/overlay-containers"
 # A mounted device file: its path below /dev of the host is the fourth word of a line.
 MOUNTED = lazy_pattern(r"^\S+ \S+ \S+ (/\S*) \S+ .* - devtmpfs ", re.MULTILINE)
+# Only root can open these, so they are mounted only in privileged containers, which get all device files of the host.
+OF_PRIVILEGED = {"/dev/mem", "/dev/port", "/dev/snapshot", "/dev/cpu_dma_latency"}
 
 
 def containers(host: HostRoot) -> Iterator[Guest]:
@@ -70,8 +73,11 @@ def _of_user(host: HostRoot, path: str, number: str, process: str) -> Guest:
     if mounts is None:
         unknown = f"the devices of container {number[:12]}, process {process}, are unknown: /proc/{process}/mountinfo"
         return Guest(number[:12], path, True, (), advice, f"{unknown} is unreadable. Or {advice}")
-    mounted = (f"/dev{name.rstrip('/')}" for name in MOUNTED.findall(mounts))
-    return Guest(number[:12], path, True, tuple(Reference(FILE, name) for name in dict.fromkeys(mounted)), advice)
+    mounted = dict.fromkeys(f"/dev{name.rstrip('/')}" for name in MOUNTED.findall(mounts))
+    references = [Reference(FILE, name) for name in mounted]
+    if not OF_PRIVILEGED.isdisjoint(mounted):
+        references = [container_engines.EVERY_DEVICE]
+    return Guest(number[:12], path, True, tuple(references), advice)
 
 
 def in_specification(settings: Mapping[str, Any]) -> Iterator[Reference]:

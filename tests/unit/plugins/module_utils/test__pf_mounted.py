@@ -26,7 +26,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._guards.base import S
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 root, timeout, blind, functions = json.loads(sys.argv[1])
 if blind:
-    _pf_state.look = lambda *arguments, **options: Seen()
+    _pf_state.observe_uses = lambda *arguments, **options: Seen()
 options = {"on_busy": "fail", "allow_host_network": False, "accept_unseen": [], "persist": True}
 try:
     result = _pf_modes.converge(HostRoot(root, timeout), options, _pf_wanted.parse_functions(functions), [], False)

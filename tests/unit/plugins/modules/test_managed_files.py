@@ -42,14 +42,14 @@ def test_many_problems_are_counted_in_the_message(tmp_path, run_module):
 
 
 def test_a_failure_says_what_was_done(tmp_path, run_module, monkeypatch):
-    put = managed_files.managed_files.replacement.put
+    write_file = managed_files.managed_files.replacement.write_file
 
     def fail(place, *arguments):
         if place.endswith("b"):
             raise OSError(28, "injected")
-        put(place, *arguments)
+        write_file(place, *arguments)
 
-    monkeypatch.setattr(managed_files.managed_files.replacement, "put", fail)
+    monkeypatch.setattr(managed_files.managed_files.replacement, "write_file", fail)
     result = run_module(managed_files, options(tmp_path, "/a", "/b"))
     assert "b could not be created: ENOSPC" in result["msg"]
     assert result["changed"]

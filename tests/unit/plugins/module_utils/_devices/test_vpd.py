@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import os
+import stat
+
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._devices.vpd import has_serial_number
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
@@ -65,6 +68,7 @@ def test_a_card_without_such_data(host):
 
 
 def test_data_that_cannot_be_read(host, tmp_path):
-    (tmp_path / f"sys/bus/pci/devices/{CARD}/vpd").mkdir()
+    # The kernel refuses to open a socket.
+    os.mknod(tmp_path / f"sys/bus/pci/devices/{CARD}/vpd", stat.S_IFSOCK)
     assert has_serial_number(host, CARD) is None
     assert len(host.warnings) == 1

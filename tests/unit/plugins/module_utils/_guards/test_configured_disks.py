@@ -7,7 +7,12 @@ import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._guards import configured_disks
 from ansible_collections.vfio.devices.tests.simhost.tree import Link
 
-LINKS = {"by-uuid/ab-1": "nvme0n1p3", "by-label/my\\x20data": "nvme0n1p4", "by-id/nvme-spare": "nvme1n1"}
+LINKS = {
+    "by-uuid/ab-1": "nvme0n1p3",
+    "by-label/my\\x20data": "nvme0n1p4",
+    "by-label/a€b": "nvme0n1p5",
+    "by-id/nvme-spare": "nvme1n1",
+}
 MOUNT = "[Mount]\nWhat=/dev/disk/by-id/nvme-spare\nWhere=/srv\n"
 
 
@@ -17,6 +22,7 @@ MOUNT = "[Mount]\nWhat=/dev/disk/by-id/nvme-spare\nWhere=/srv\n"
         ("etc/fstab", "UUID=ab-1 / ext4 defaults 0 1\n", "nvme0n1p3"),
         ("etc/fstab", 'UUID="ab-1" none swap sw 0 0\n', "nvme0n1p3"),
         ("etc/fstab", "LABEL=my\\040data /srv xfs nofail 0 2\n", "nvme0n1p4"),
+        ("etc/fstab", "LABEL=a€b /srv xfs nofail 0 2\n", "nvme0n1p5"),
         ("etc/fstab", "/dev/disk/by-id/nvme-spare /srv xfs nofail 0 2\n", "nvme1n1"),
         ("etc/fstab", "/dev/nvme2n1 /srv xfs defaults 0 2\n", "nvme2n1"),
         ("etc/fstab", "#UUID=ab-1 / ext4 defaults 0 1\n\n", None),

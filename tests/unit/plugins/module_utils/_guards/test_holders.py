@@ -66,6 +66,16 @@ def test_files_on_a_server_that_does_not_answer_count_as_uses(simulated, path, o
     assert f"/{path}" in unseen(host)[guard]
 
 
+@pytest.mark.parametrize("path", ["etc/fstab", "etc/systemd/system/web.service", "var/lib/lxc/web1/config"])
+def test_comments_of_files_may_have_another_encoding(simulated, path):
+    host = simulated("nvme")
+    host.kernel.tree.add(path, Attribute("# Müller\n/dev/nvme1n1 /srv ext4\n".encode("latin-1")))
+    root = host.root()
+    seen = registry.observe(root, Scene({}, [], Processes(root)))
+    assert (seen.unseen, root.warnings) == ((), [])
+    assert any("listed in /etc/fstab" in str(use.clause) for use in seen.uses) == (path == "etc/fstab")
+
+
 def test_files_that_fail_count_as_uses_and_missing_ones_do_not(simulated):
     host = simulated(
         "empty", files={"var/lib/lxc/web1/config": "", "var/lib/lxc/web2/config/x": "", "var/lib/docker/volumes/x": ""}

@@ -24,6 +24,15 @@ def test_home_that_a_read_would_mount_is_not_read(simulated):
     assert homes.homes(host.root()) == ["root", ANN]
 
 
+def test_directory_of_homes_that_a_read_would_mount_is_not_listed(simulated):
+    host = simulated("empty", files={f"{EVE}/x": "", f"{ANN}/x": ""})
+    mounts = f"systemd-1 /home autofs rw,direct 0 0\nnas:/{ANN} /{ANN} nfs4 rw 0 0\n"
+    host.kernel.tree.add("proc/1/mounts", Attribute(mounts.encode()))
+    host.kernel.faults.fail("home", errno.EIO)
+    root = host.root()
+    assert (homes.homes(root), root.warnings) == (["root", ANN], [])
+
+
 def test_only_a_home_that_does_not_answer_is_reported(simulated):
     host = simulated("empty", files={f"{EVE}/x": ""})
     host.kernel.faults.fail(EVE, errno.EACCES)

@@ -61,6 +61,12 @@ def test_list_of_all_devices(simulated, annotation, named):
     assert list(found.references) == named
 
 
+def test_annotations_of_podman_4(simulated):
+    annotations = {"io.container.manager": "libpod", "io.kubernetes.cri-o.Created": "2026-01-01T00:00:00Z"}
+    (found,) = containers(simulated, {**container(annotations=annotations), **RUNS})
+    assert ("number", "c 226:128") in found.references
+
+
 @pytest.mark.parametrize("store", ["home/eve", "srv/people/bob", "root"])
 @pytest.mark.parametrize("runs", [OF_BOB, "tmp/containers-user-1000/containers", "tmp/storage-run-1000/containers"])
 def test_devices_of_a_container_of_a_user(simulated, store, runs):
@@ -76,6 +82,9 @@ def test_container_of_a_user_whose_store_is_elsewhere(simulated):
     files = {f"{OF_BOB}/{USERDATA}/pidfile": "77", **RUNS}
     (found,) = containers(simulated, {**files, "proc/77/mountinfo": MOUNTS})
     assert (list(found.references), found.unknown) == ([("file", "/dev/dri/renderD128"), ("file", "/dev/null")], "")
+    of_root = "2210 2163 0:6 /cpu_dma_latency /dev/cpu_dma_latency rw,nosuid - devtmpfs devtmpfs rw,mode=755\n"
+    (privileged,) = containers(simulated, {**files, "proc/77/mountinfo": MOUNTS + of_root})
+    assert list(privileged.references) == [("file", "/dev")]
     (found,) = containers(simulated, files)
     assert found.unknown.startswith(
         f"the devices of container {NUMBER[:12]}, process 77, are unknown: /proc/77/mountinfo"

@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._host.deadline_reader import NoAnswer
-from ansible_collections.vfio.devices.plugins.module_utils._host.unread import Unread, describe_silence
+from ansible_collections.vfio.devices.plugins.module_utils._host.unread import Unread
 
 
 def test_reasons_are_collected_for_files_of_programs():
@@ -22,16 +20,3 @@ def test_reasons_are_collected_for_files_of_programs():
     assert unread.decoding("home/a") == "strict"
     assert (outer, inner) == ({"etc/a": "x"}, {"home/a": "x"})
     assert unread.sentences == {"sys/a": "x", "home/a": "x"}
-
-
-@pytest.mark.parametrize(
-    ("path", "subject", "reason"),
-    [
-        ("sys/x/config", "0000:01:00.0", "further driver files of 0000:01:00.0 were not read"),
-        ("sys/x/driver_override", "sys/x/driver_override", "a pending change locks its device"),
-        ("proc/77/maps", "77", "process 77 hangs"),
-        ("srv/x", "srv/x", "its file system hangs"),
-    ],
-)
-def test_what_did_not_answer(path, subject, reason):
-    assert reason in describe_silence(path, NoAnswer(path, 2), subject)
