@@ -85,6 +85,10 @@ options:
         description: Same as O(vfio.devices.managed_files#module:files[].mode).
         type: str
         default: ""
+      ignore_others:
+        description: Same as O(vfio.devices.managed_files#module:files[].ignore_others).
+        type: bool
+        default: false
   services:
     description: Services that read one of the O(files), as the options of M(vfio.devices.service_settings_info).
     type: list
@@ -195,6 +199,7 @@ FILE = {
     "owner": {"type": "str", "default": ""},
     "group": {"type": "str", "default": ""},
     "mode": {"type": "str", "default": ""},
+    "ignore_others": {"type": "bool", "default": False},
 }
 SERVICE = {
     "project": {"type": "str", "required": True},

@@ -68,6 +68,12 @@ options:
             file V('0644').
         type: str
         default: ""
+      ignore_others:
+        description:
+          - If V(true) and O(files[].content) is empty or omitted, a file of another program at this path is ignored and
+            not rejected.
+        type: bool
+        default: false
   program:
     description:
       - Name of the program that reads the files, such as V(nova-compute). Before a change, the module records its
@@ -161,6 +167,7 @@ def main():
                     "owner": {"type": "str", "default": ""},
                     "group": {"type": "str", "default": ""},
                     "mode": {"type": "str", "default": ""},
+                    "ignore_others": {"type": "bool", "default": False},
                 },
             },
             "program": {"type": "str", "default": ""},

@@ -22,7 +22,7 @@ NEW_MODE = 0o644
 # The number of problems in a message: the controller may have one file per host.
 SHOWN = 15
 
-# Actions that write a new file, and actions that change nothing.
+# Actions that write a new file, and that change nothing.
 WRITING = ("created", "replaced", "renewed")
 UNCHANGED = ("kept", "absent")
 # Actions that a service which reads the file does not notice.
@@ -39,6 +39,7 @@ class Requested(NamedTuple):
     owner: str
     group: str
     mode: str
+    ignore_others: bool = False
 
 
 class Result(NamedTuple):
@@ -53,7 +54,7 @@ class Wanted(NamedTuple):
 
     ``place`` is the path including the root of the host, ``variable`` its name in messages, and ``suggestion`` a valid
     path. ``content`` is None to only check the path, and empty to remove the file. If ``mode``, ``uid`` or ``gid`` is
-    None, it stays unchanged.
+    None, it stays unchanged. If ``ignore_others``, nothing is written, so a file of another program may remain.
     """
 
     place: str
@@ -63,6 +64,7 @@ class Wanted(NamedTuple):
     mode: int | None
     uid: int | None
     gid: int | None
+    ignore_others: bool
 
 
 class Step(NamedTuple):
@@ -159,6 +161,7 @@ def _parse(root: str, files: list[Requested], problems: list[str]) -> list[Wante
                 mode=_mode(file.mode, path, problems),
                 uid=_id(replacement.user_id, file.owner, "user", path, problems),
                 gid=_id(replacement.group_id, file.group, "group", path, problems),
+                ignore_others=file.ignore_others and not content,
             )
         )
     return wanted
@@ -192,9 +195,9 @@ def _observe(file: Wanted, problems: list[str]) -> ownership.Entry | None:
         reason = f"needs {blocking}, which is not a directory" if blocking else reason
     except OSError as error:
         reason = f"cannot be read: {describe(error)}"
-    if reason:
+    if reason and not file.ignore_others:
         problems.append(_sentence(file, reason, is_file=entry is not None and entry.kind is None))
-    return entry
+    return None if reason else entry
 
 
 def _sentence(file: Wanted, reason: str, is_file: bool) -> str:

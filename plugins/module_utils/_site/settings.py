@@ -56,7 +56,7 @@ def observe_settings(root: str, file: managed_files.Requested) -> Settings:
         entry = ownership.read_entry(place)
         reason = ownership.refusal(entry)
         if reason:
-            return Settings("", f"{file.path} {reason}", False)
+            return Settings("", None if file.ignore_others else f"{file.path} {reason}", False)
         content = replacement.read(place) if entry else b""
         text = content.decode()
         result = managed_files.converge(root, [file._replace(content=text)], check_mode=True)

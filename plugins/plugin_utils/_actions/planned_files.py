@@ -14,10 +14,12 @@ from typing import NamedTuple, TypedDict
 from ansible_collections.vfio.devices.plugins.module_utils._boot import files as boot_files
 from ansible_collections.vfio.devices.plugins.module_utils._modes import records
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.play_variables import Variables
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
 
 # The boot loaders for which the role iommu writes a file of its own.
 WITH_FILE = ("auto", "grub")
 NOVA, CYBORG = "nova_config", "cyborg_config"
+PROVIDERS = "nova_config_provider_config"
 
 
 class _File(TypedDict):
@@ -34,6 +36,7 @@ class PlannedFile(_File, total=False):
     owner: str
     group: str
     mode: str
+    ignore_others: bool
     # Only known if the play has the role.
     content: str
 
@@ -75,7 +78,14 @@ def settings_files(known: Variables, role: str) -> list[SettingsFile]:
     """Return the settings files of a service, none if the variables do not manage it."""
     if role == CYBORG:
         return [CYBORG_FILE] if known.get(CYBORG_FILE.variable, "") else []
-    return [NOVA_FILE, PROVIDER_FILE] if "nova_config_release" in known else []
+    if "nova_config_release" not in known:
+        return []
+    # Another host may have such a file for itself.
+    return [NOVA_FILE] if is_elsewhere(known) and not _has_providers(known) else [NOVA_FILE, PROVIDER_FILE]
+
+
+def _has_providers(known: Variables) -> bool:
+    return flag(known.get(PROVIDERS, False), PROVIDERS)
 
 
 def is_elsewhere(known: Variables) -> bool:
@@ -93,6 +103,8 @@ def access(known: Variables, file: SettingsFile) -> PlannedFile:
         "group": known.get(f"{file.role}_group", ""),
         # YAML parses 0640 without quotes as a number.
         "mode": f"{mode:04o}" if isinstance(mode, int) else mode,
+        # Only a file of this collection is removed.
+        "ignore_others": file is PROVIDER_FILE and not _has_providers(known),
     }
 
 

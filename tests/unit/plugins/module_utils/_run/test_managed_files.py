@@ -217,6 +217,19 @@ def test_another_file_of_this_collection_is_not_replaced(host, other):
     assert host(requested(content="")).files[0]["action"] == "removed"
 
 
+@pytest.mark.parametrize("content", [None, ""], ids=["check", "remove"])
+def test_a_file_of_others_may_remain_if_nothing_is_written(host, content):
+    place = host.file(PATH, SECRET)
+    result = host(requested(content=content, ignore_others=True))
+    assert (result.changed, result.restart, place.read_text()) == (False, False, SECRET)
+    host.refusal(requested(content=NEW, ignore_others=True))
+    place.write_text(OURS)
+    assert host(requested(content="", ignore_others=True)).files[0]["action"] == "removed"
+    os.symlink("/nowhere", place)
+    assert not host(requested(content=content, ignore_others=True)).changed
+    assert place.is_symlink()
+
+
 def test_a_file_that_is_too_large_to_be_ours_is_not_read(host):
     os.truncate(host.file(PATH, OURS), 1 << 40)
     with pytest.raises(Refused, match="was not written by this collection"):

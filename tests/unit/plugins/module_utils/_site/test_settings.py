@@ -102,6 +102,10 @@ def test_the_text_of_another_program_is_not_returned(settings):
     assert found[:3] == ("", "/etc/nova.conf was not written by this collection", False)
 
 
+def test_an_ignored_file_of_another_program_is_no_reason(settings):
+    assert settings("password = secret\n", ignore_others=True)[:3] == ("", None, False)
+
+
 def test_what_is_no_file_is_a_reason_and_not_read(settings, tmp_path):
     settings()
     path = tmp_path / "etc/nova.conf"

@@ -77,8 +77,10 @@ def test_texts_of_the_settings_are_included_if_the_play_has_the_roles():
     ]
     elsewhere = {**known, "nova_config_host": "kolla"}
     assert [one["path"] for one in settings(**elsewhere)] == ["/c"]
-    # A role writes its files also on another host.
-    assert [one["content"] for one in settings("nova_config", **elsewhere)] == ["a", ""]
+    # A role writes its files also on another host, but does not remove a file that this host may have for itself.
+    assert [one["content"] for one in settings("nova_config", **elsewhere)] == ["a"]
+    with_providers = {**elsewhere, "nova_config_provider_config": True, "nova_config_provider_text": "p"}
+    assert [one["content"] for one in settings("nova_config", **with_providers)] == ["a", "p"]
     assert [one["content"] for one in settings("cyborg_config", **elsewhere)] == ["b"]
     assert settings("cyborg_config", cyborg_config_text="b") == []
 
@@ -89,6 +91,13 @@ def test_owner_group_and_mode_of_the_settings(mode, text):
     found, _of_providers = settings(**variables)
     assert (found["owner"], found["group"], found["mode"]) == ("nova", "wheel", text)
     assert found["suggestion"] == files.NOVA_FILE.suggestion
+
+
+@pytest.mark.parametrize(("flag", "ignored"), [(False, True), ("no", True), (True, False), ("yes", False)])
+def test_a_provider_file_of_others_is_ignored_if_none_is_written(flag, ignored):
+    nova, of_providers = settings(nova_config_provider_config=flag)
+    assert (nova["ignore_others"], of_providers["ignore_others"]) == (False, ignored)
+    assert settings()[1]["ignore_others"]
 
 
 def test_defaults_are_those_of_the_roles():
