@@ -52,8 +52,11 @@ SHOWN = 3
 
 LXD = ("var/lib/lxd", "var/snap/lxd/common/lxd", "var/lib/incus")
 DAEMONS = ("lxd", "incusd")
+LXC, INCUS = "lxc", "incus"
 KINDS = ("containers", "virtual-machines")
 DEVICES = lazy_pattern(r"( *)(?:expanded_)?devices:\s*\Z")
+# Devices of snapshots are not those of the instance, which may have lost them since.
+SNAPSHOTS = lazy_pattern(r"^snapshots:.*\n(?:[ -].*\n?)*", re.MULTILINE)
 ENTRY = lazy_pattern(r"( *)([\w.-]+):\s*(.*?)\s*\Z")
 # Devices that the daemon has selected for an instance that runs or has run.
 CHOSEN = lazy_pattern(r"^\s*volatile\.\S+\.(?:last_state\.pci\.slot\.name|vgpu\.uuid):\s*\"?([^\s\"]+)", re.MULTILINE)
@@ -196,11 +199,16 @@ def _instances(host: HostRoot, unreadable: list[str]) -> Iterator[Guest]:
                         unreadable.append(name)
                     else:
                         running = host.exists(f"{base}/devices/{name}")
-                        yield Guest(name, path, running, tuple(in_backup(text)))
+                        program = INCUS if base.endswith(INCUS) else LXC
+                        # Only the daemon writes the file.
+                        advice = f"remove the device with {program} config device remove {name} NAME"
+                        advice = f"stop it with {program} stop {name}, and {advice}" if running else advice
+                        yield Guest(name, path, running, tuple(in_backup(text)), advice)
 
 
 def in_backup(text: str) -> Iterator[Reference]:
     """Yield the devices in a backup.yaml, whose format only the daemon writes."""
+    text = SNAPSHOTS.sub("", text)
     yield from (Reference(DEVICE, name) for name in CHOSEN.findall(text))
     for device in _devices(text):
         kind = device.get("type")

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from textwrap import indent
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._guards import containers, quadlets
@@ -148,6 +149,26 @@ def backup(*lines):
 )
 def test_devices_of_an_instance(simulated, text, found):
     assert uses(simulated, {BACKUP: text}) == found
+    snapshot = f"container: {{}}\nsnapshots:\n- name: old\n{indent(text, '  ')}pool:\n  name: default\n"
+    assert uses(simulated, {BACKUP: snapshot}) == {}
+    assert uses(simulated, {BACKUP: f"{snapshot}{text}"}) == found
+
+
+@pytest.mark.parametrize(
+    ("base", "running", "advice"),
+    [
+        ("var/lib/incus", False, "remove the device with incus config device remove web1 NAME"),
+        (
+            "var/snap/lxd/common/lxd",
+            True,
+            "stop it with lxc stop web1, and remove the device with lxc config device remove web1 NAME",
+        ),
+    ],
+)
+def test_advice_for_an_instance(simulated, base, running, advice):
+    files = {f"{base}/storage-pools/default/containers/web1/backup.yaml": backup("type: pci", "address: 0000:41:00.3")}
+    (use,) = seen(simulated, {**files, **({f"{base}/devices/web1/x": ""} if running else {})})
+    assert use.advice == advice
 
 
 @pytest.mark.parametrize(
