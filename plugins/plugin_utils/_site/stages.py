@@ -128,9 +128,10 @@ def parts_of_facts(known: Variables) -> list[str]:
     """
     has_cyborg = "cyborg_config_path" in known and known["cyborg_config_path"]
     needs_users = "nova_config_release" in known or has_cyborg or publishes(known)
-    needs_mig = declares_mig(known["vfio_profiles"])
+    profiles = known["vfio_profiles"] if "vfio_profiles" in known else []
+    needs_mig = declares_mig(profiles)
     found = [*DEFAULT_PARTS, *([USERS] if needs_users else []), *([MIG] if needs_mig else [])]
-    found += [SERIAL_NUMBERS] if declares_dpus(known["vfio_profiles"]) else []
+    found += [SERIAL_NUMBERS] if declares_dpus(profiles) else []
     return [*found, *([PUBLISHED_ROOT] if publishes(known) else [])]
 
 
