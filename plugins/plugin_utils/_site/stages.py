@@ -50,6 +50,8 @@ class Variables(Protocol):
 
     def __contains__(self, name: str) -> bool: ...
 
+    def get(self, name: str, default: Any) -> Any: ...
+
 
 def module_runs(plan: Plan, parts: Iterable[str], check_mode: bool) -> list[list[str]]:
     """Return the parts of the work for each module run.
@@ -126,11 +128,11 @@ def parts_of_facts(known: Variables) -> list[str]:
     Only service settings depend on users, because a card keeps its old settings until its guests leave. nvidia-smi
     takes seconds, and only MIG layouts need it. Only ports of DPUs need the serial numbers of cards.
     """
-    has_cyborg = "cyborg_config_path" in known and known["cyborg_config_path"]
-    needs_users = "nova_config_release" in known or has_cyborg or publishes(known)
-    needs_mig = declares_mig(known["vfio_profiles"])
+    needs_users = "nova_config_release" in known or known.get("cyborg_config_path", "") or publishes(known)
+    profiles = known.get("vfio_profiles", [])
+    needs_mig = declares_mig(profiles)
     found = [*DEFAULT_PARTS, *([USERS] if needs_users else []), *([MIG] if needs_mig else [])]
-    found += [SERIAL_NUMBERS] if declares_dpus(known["vfio_profiles"]) else []
+    found += [SERIAL_NUMBERS] if declares_dpus(profiles) else []
     return [*found, *([PUBLISHED_ROOT] if publishes(known) else [])]
 
 

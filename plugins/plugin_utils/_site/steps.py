@@ -99,12 +99,19 @@ def _of_host(results: Mapping[str, Result], models: Mapping[str, str]) -> list[s
     for role, (what, service) in SERVICES.items():
         lines += _files(results.get(f"{role}_result", {}), what, service, _is_restarted(results, role))
     lines += _files(results.get("iommu_written", {}), "configuration of kernel and modules")
+    lines += _files(results.get("placement_recorded", {}), "record of the root in Placement")
     return lines
 
 
-def of_providers(result: Result, names: set[str], check_mode: bool = False) -> list[str]:
-    """Return a line about providers with these ``names``, from the result of the call for all hosts."""
-    done = _actions([one for one in result.get("providers", []) if one["name"] in names], "provider")
+def of_providers(result: Result, listed: Sequence[Result], check_mode: bool = False) -> list[str]:
+    """Return a line about the ``listed`` providers of a host, root first, from the result of the call for all hosts.
+
+    Removed and drained providers of missing cards, or below the former root of the host, are not listed.
+    """
+    names, found = {one["name"] for one in listed}, result.get("providers", [])
+    roots = {one["root"] for one in found if one["name"] in names} | {one.get("former_root") for one in listed[:1]}
+    of_host = [one for one in found if one["name"] in names or (one["item"] is None and one["root"] in roots)]
+    done = _actions(of_host, "provider")
     lines = [f"Placement: {done}"] if done else []
     return [_would(line) for line in lines] if check_mode else lines
 

@@ -31,6 +31,7 @@ RESULTS = (
     "cyborg_config_result",
     "nova_config_restarted",
     "cyborg_config_restarted",
+    "placement_recorded",
 )
 # Final states of hosts in addition to changed.
 UNCHANGED, IN_USE, WAITING, DIFFERENT = "unchanged", "in use", "waiting for a reboot", "different"
@@ -85,8 +86,7 @@ def _steps(
     lines = [] if _is_unchanged(results) else steps.of_host(results, _models(results), check_mode)
     if "placement_leader" in variables and "placement_providers" in variables:
         result = _mapping(hostvars[variables["placement_leader"]].get("placement_result"))
-        names = {one["name"] for one in variables["placement_providers"]}
-        lines = [*lines, *steps.of_providers(result, names, check_mode)]
+        lines = [*lines, *steps.of_providers(result, variables["placement_providers"], check_mode)]
     return tuple(lines)
 
 

@@ -127,6 +127,11 @@ def test_parts_of_the_facts(variables, more):
     assert stages.parts_of_facts(known)[5:] == more
 
 
+def test_no_profiles_need_no_further_facts():
+    """A play without the role vfio does not have its default."""
+    assert stages.parts_of_facts({})[5:] == []
+
+
 @pytest.mark.parametrize("profiles", [5, 1.5, None, True, "mig", {}, {"mig": 1}, [5], [None], [[]], ["mig"], [{}]])
 def test_profiles_of_any_form_are_left_to_the_roles(profiles):
     assert stages.declares_mig(profiles) is False

@@ -65,15 +65,43 @@ def test_providers_are_counted_at_their_host():
         return {**SAME, "placement_leader": "a", "placement_providers": [{"name": name}, {"name": f"{name}_vfio_1"}]}
 
     providers = [
-        {"name": "a", "action": "kept"},
-        {"name": "a_vfio_1", "action": "updated"},
-        {"name": "b_vfio_1", "action": "kept"},
+        {"name": "a", "action": "kept", "root": "A", "item": 0},
+        {"name": "a_vfio_1", "action": "updated", "root": "A", "item": 1},
+        {"name": "b_vfio_1", "action": "kept", "root": "B", "item": 3},
     ]
     hosts = {"a": {**host("a"), "placement_result": {"providers": providers}}, "b": host("b"), "c": SAME}
     assert fleet_summary([*hosts], hosts, [*hosts]) == [
         "3 hosts: 2 unchanged, 1 changed",
         "a (changed): Placement: updated 1 provider",
     ]
+
+
+def test_removed_providers_are_counted_at_their_host():
+    def host(name, former):
+        return {"placement_leader": "a", "placement_providers": [{"name": name, "former_root": former}]}
+
+    providers = [
+        {"name": "a", "action": "kept", "root": "A", "item": 0},
+        {"name": "b", "action": "kept", "root": "B", "item": 1},
+        {"name": "a_vfio_missing", "action": "removed", "root": "A", "item": None},
+        {"name": "old_vfio_1", "action": "removed", "root": "OLD", "item": None},
+        {"name": "old_vfio_2", "action": "removed", "root": "OLD", "item": None},
+    ]
+    hosts = {"a": {**host("a", "A"), "placement_result": {"providers": providers}}, "b": host("b", "OLD")}
+    assert fleet_summary([*hosts], hosts, [*hosts]) == [
+        "2 hosts: 2 changed",
+        "a (changed): Placement: removed 1 provider",
+        "b (changed): Placement: removed 2 providers",
+    ]
+
+
+def test_a_written_record_is_a_change():
+    written = {"changed": True, "files": [{"path": "/etc/vfio-devices/placement.conf", "action": "created"}]}
+    assert fleet_summary(["a"], {"a": {"placement_recorded": written}}, ["a"]) == [
+        "1 host: 1 changed",
+        "a (changed): record of the root in Placement: created 1 file",
+    ]
+    assert fleet_summary(["a"], {"a": {"placement_recorded": {"skipped": True}}}, ["a"]) == ["1 host: 1 unchanged"]
 
 
 def test_a_host_that_failed_names_what_was_changed_before():
