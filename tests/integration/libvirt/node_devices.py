@@ -11,6 +11,7 @@ device to define with autostart. Prints the XML of all node devices by name, and
 
 from __future__ import annotations
 
+import functools
 import glob
 import json
 import os
@@ -50,21 +51,20 @@ def prepare(tree):
         file.write('auth_unix_rw = "none"\n')
 
 
-def connect(libvirt, daemon):
-    """Return a connection when the daemon responds."""
+def repeat(libvirt, daemon, ask):
+    """Return what ``ask`` returns as soon as the daemon does not refuse it."""
     end = time.monotonic() + SECONDS
     while True:
         try:
-            return libvirt.open(URI)
+            return ask()
         except libvirt.libvirtError:
             if daemon.poll() is not None or time.monotonic() > end:
                 raise
         time.sleep(0.02)
 
 
-def define(connection, xml):
-    """Define a mediated device with autostart and return its XML."""
-    device = connection.nodeDeviceDefineXML(xml)
+def start_at_boot(device):
+    """Set autostart of a mediated device and return its XML."""
     device.setAutostart(True)
     return {"xml": device.XMLDesc(), "autostart": device.autostart(), "active": device.isActive()}
 
@@ -79,9 +79,13 @@ def main(tree, *definitions):
 
     libvirt.registerErrorHandler(lambda context, error: None, None)
     try:
-        connection = connect(libvirt, daemon)
+        connection = repeat(libvirt, daemon, lambda: libvirt.open(URI))
         devices = {device.name(): device.XMLDesc() for device in connection.listAllDevices()}
-        defined = [define(connection, xml) for xml in definitions]
+        defined = []
+        for xml in definitions:
+            device = connection.nodeDeviceDefineXML(xml)
+            # The daemon forgets the device for a moment if it has read the list of mdevctl just before.
+            defined.append(repeat(libvirt, daemon, functools.partial(start_at_boot, device)))
         print(json.dumps({"devices": devices, "defined": defined}))
     except libvirt.libvirtError:
         with open("/var/log/libvirt/log") as log:
