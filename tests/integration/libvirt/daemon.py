@@ -15,6 +15,8 @@ import pytest
 
 APT = Path(__file__).resolve().parents[2] / "apt"
 PACKAGES = ("libvirt-daemon", "libvirt-clients", "python3-libvirt", "mdevctl")
+# Without the directories of root, an ordinary user would not find the programs.
+SYSTEM_PATH = f"{os.environ['PATH']}:/usr/sbin:/sbin"
 UNSHARE = ("unshare", "--mount", "--pid", "--fork", "--mount-proc", "--propagation", "private")
 
 
@@ -24,9 +26,10 @@ def driver():
 
 def install():
     """Install the daemon and its node device driver, which is a separate package on newer distributions."""
-    if shutil.which("libvirtd") is None or driver() is None or shutil.which("mdevctl") is None:
+    missing = [program for program in ("libvirtd", "mdevctl") if shutil.which(program, path=SYSTEM_PATH) is None]
+    if missing or driver() is None:
         if os.geteuid():
-            pytest.fail(f"packages are missing: run sudo apt-get install -y {' '.join(PACKAGES)}")
+            pytest.fail("packages are missing: run tests/setup packages services, and the command that it prints")
         subprocess.run([APT, *PACKAGES], check=True, capture_output=True)
         if driver() is None:
             subprocess.run([APT, "libvirt-daemon-driver-nodedev"], check=True, capture_output=True)
@@ -41,6 +44,7 @@ def ask(tree, *definitions):
         check=False,
         text=True,
         capture_output=True,
+        env={**os.environ, "PATH": SYSTEM_PATH},
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
