@@ -18,11 +18,11 @@ from .._host.root import HostRoot
 
 # Files with the disk in a field of each line.
 TABLES = (("etc/fstab", 0), ("etc/crypttab", 1))
-# A space in a field is written as \\040 (fstab(5)).
+# A space in a field is written as \040 (fstab(5)).
 OCTAL = lazy_pattern(r"\\([0-7]{3})")
 UNITS = "etc/systemd/system"
 KINDS = (".mount", ".swap")
-WHAT = lazy_pattern(r"^\s*What\s*=\s*(\S+)\s*$", re.MULTILINE)
+WHAT = lazy_pattern(r"^[ \t]*What[ \t]*=[ \t]*(\S+)[ \t]*$", re.MULTILINE)
 # Directories of udev with links to disks (util-linux, fstab(5)).
 TAGS = {
     "UUID": "by-uuid",

@@ -35,10 +35,7 @@ class Domain(NamedTuple):
 
 def parse(xml: str) -> Optional[Domain]:
     """Parse a definition or status file. Return None for other XML; raise ``ValueError`` for text that is not XML."""
-    try:
-        top = ElementTree.fromstring(xml)
-    except ElementTree.ParseError as error:
-        raise ValueError(str(error)) from None
+    top = _top(xml)
     domain = top.find("domain") if top.tag == "domstatus" else top
     if domain is None or domain.tag != "domain":
         return None
@@ -61,10 +58,7 @@ def parse(xml: str) -> Optional[Domain]:
 
 def network(xml: str) -> Iterator[Reference]:
     """Yield the host devices that a network gives to its guests (libvirt network format, "forward")."""
-    try:
-        forward = ElementTree.fromstring(xml).find("./forward")
-    except ElementTree.ParseError as error:
-        raise ValueError(str(error)) from None
+    forward = _top(xml).find("./forward")
     if forward is not None and forward.get("dev") and forward.get("mode") in DIRECT_MODES:
         yield Reference(INTERFACE, forward.get("dev", ""))
     for part in forward if forward is not None else ():
@@ -78,15 +72,19 @@ def network(xml: str) -> Iterator[Reference]:
 
 def pool(xml: str) -> Iterator[Reference]:
     """Yield the disks and SCSI hosts of a storage pool (libvirt storage pool format, "source")."""
-    try:
-        source = ElementTree.fromstring(xml).find("./source")
-    except ElementTree.ParseError as error:
-        raise ValueError(str(error)) from None
+    source = _top(xml).find("./source")
     for part in source if source is not None else ():
         if part.tag == "device" and part.get("path", "").startswith("/dev/"):
             yield Reference(FILE, part.get("path", ""))
         elif part.tag == "adapter":
             yield from _adapter(part.get("name") or part.get("parent") or "")
+
+
+def _top(xml: str) -> ElementTree.Element:
+    try:
+        return ElementTree.fromstring(xml)
+    except ElementTree.ParseError as error:
+        raise ValueError(str(error)) from None
 
 
 def _adapter(name: str) -> Iterator[Reference]:

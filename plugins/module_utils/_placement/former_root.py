@@ -11,7 +11,7 @@ from __future__ import annotations
 from .._core import wording
 from .model import Node, Provider, Step
 from .nodes import Nodes
-from .provider import plan_removal, show_provider
+from .provider import describe_amounts, plan_removal, show_provider, used_amounts
 from .wanted import label
 
 # The number of providers in a sentence.
@@ -71,10 +71,9 @@ def _ours(nodes: Nodes, former: Provider) -> list[Provider]:
 
 
 def _why_not(nodes: Nodes, one: Provider, going: list[Provider]) -> str | None:
-    used = {name: amount for name, amount in (one["usages"] or {}).items() if amount}
+    used = used_amounts(one)
     if used:
-        amounts = ", ".join(f"{amount} of {name}" for name, amount in sorted(used.items()))
-        return f"Guests still have {amounts} of {one['name']} ({one['uuid']})."
+        return f"Guests still have {describe_amounts(used)} of {one['name']} ({one['uuid']})."
     uuids = {other["uuid"] for other in going}
     children = [other for other in nodes.providers.values() if other["parent"] == one["uuid"]]
     others = sorted(other["name"] for other in children if other["uuid"] not in uuids)

@@ -122,12 +122,11 @@ def similar(name: str, known: Iterable[str]) -> list[str]:
     return [by_folded[folded] for folded in found][:SIMILAR_AT_MOST]
 
 
-def describe_roots(name: str, roots: list[str], former: list[str]) -> str:
-    """Return a clause with the roots that a name may mean; ``former`` has the root that the host had before, if any."""
+def describe_roots(name: str, roots: list[str], former: str | None) -> str:
+    """Return a clause with the roots that a name may mean; ``former`` is the root that the host had before."""
     if former:
         return (
-            f"This host was published below the root {former[0]} before. If this is its name, set placement_root: "
-            f"{former[0]}"
+            f"This host was published below the root {former} before. If this is its name, set placement_root: {former}"
         )
     named = similar(name, roots)
     if not named:

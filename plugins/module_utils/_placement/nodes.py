@@ -27,7 +27,7 @@ class Nodes:
         self.problems: list[str] = []
         self.missing: list[str] = []
         self.lacks_a_root = False
-        self._lost_roots: dict[str, list[str]] = {}
+        self._lost_roots: dict[str, str | None] = {}
         self._above = {entry["above"] for entry in wanted}
         self._roots = state["roots"]
         self._marked = state["marked"]
@@ -64,7 +64,7 @@ class Nodes:
 
     def other_names(self) -> dict[str, list[str]]:
         """Map each missing optional root to the roots in Placement that probably are the same host."""
-        found = {name: former or names.same_host(name, self._roots) for name, former in self._lost_roots.items()}
+        found = {name: [old] if old else names.same_host(name, self._roots) for name, old in self._lost_roots.items()}
         return {name: others for name, others in found.items() if others}
 
     def named(self, reference: str) -> Provider | None:
@@ -251,9 +251,9 @@ class Nodes:
             f"roles placement_root), start nova-compute first, which creates the root, {advice}",
         )
 
-    def _former_root(self, entry: Entry) -> list[str]:
+    def _former_root(self, entry: Entry) -> str | None:
         former = self.providers.get(entry["former_root"] or "")
-        return [former["name"]] if former else []
+        return former["name"] if former else None
 
     def _refuse(self, entry: Entry, sentence: str) -> Node | None:
         self.problems.append(f"{label(entry)}: {sentence}")

@@ -15,7 +15,16 @@ from . import duplicate_providers, former_root, renamed_root
 from .model import Entry, Kept, Plan, PlanOptions, State, Step
 from .names import MARKER, OWN, card_of, is_custom, owner
 from .nodes import Nodes
-from .provider import identity, owner_of, plan_provider, plan_removal, show_provider, shrinks
+from .provider import (
+    describe_amounts,
+    identity,
+    owner_of,
+    plan_provider,
+    plan_removal,
+    show_provider,
+    shrinks,
+    used_amounts,
+)
 from .stale import plan_stale, stale_providers
 from .wanted import label
 
@@ -216,15 +225,14 @@ def _removals(nodes: Nodes, problems: list[str]) -> list[Step]:
     stay = Counter(provider["parent"] for provider in nodes.providers.values() if provider["uuid"] not in going)
     for provider in nodes.to_remove:
         subject = f"{provider['name']} ({provider['uuid']})"
-        used = {name: amount for name, amount in (provider["usages"] or {}).items() if amount}
+        used = used_amounts(provider)
         if not provider["ours"]:
             who = owner(provider["traits"] or ())
             problems.append(f"{subject} cannot be removed, because it {owner_of(who)}. Remove it from the list")
         elif used:
-            amounts = ", ".join(f"{amount} of {name}" for name, amount in sorted(used.items()))
             problems.append(
-                f"{subject} cannot be removed while {amounts} are in use. Set drain: true, and remove it after its "
-                "last guest has left"
+                f"{subject} cannot be removed while {describe_amounts(used)} are in use. Set drain: true, and remove "
+                "it after its last guest has left"
             )
         elif stay[provider["uuid"]]:
             below = [one for one in nodes.providers.values() if one["parent"] == provider["uuid"]]

@@ -11,6 +11,8 @@ The same functions plan a provider again after another client has changed it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from . import names
 from .inventory import capacities, drained, is_same
 from .model import Identity, Inventories, Node, PlanOptions, Provider, Shown, Step
@@ -180,6 +182,16 @@ def _check_added(provider: Provider | None, traits: list[str] | None, found: lis
             f"{', '.join(added)} must not be set: nova-compute would adopt the provider and change or remove it. "
             "Remove this trait"
         )
+
+
+def used_amounts(provider: Provider) -> dict[str, int]:
+    """Map each resource class that guests use to the used amount; empty if the usages were not read."""
+    return {name: amount for name, amount in (provider["usages"] or {}).items() if amount}
+
+
+def describe_amounts(used: Mapping[str, int]) -> str:
+    """Return used amounts as in ``1 of CUSTOM_NIC_VF, 2 of VGPU``."""
+    return ", ".join(f"{amount} of {name}" for name, amount in sorted(used.items()))
 
 
 def _check_usages(provider: Provider, inventories: Inventories, found: list[str]) -> None:

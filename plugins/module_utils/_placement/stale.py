@@ -11,7 +11,7 @@ from __future__ import annotations
 from . import names
 from .model import PlanOptions, Provider, Stale, Step
 from .nodes import Nodes
-from .provider import identity, plan_provider, plan_removal, show_provider
+from .provider import describe_amounts, identity, plan_provider, plan_removal, show_provider, used_amounts
 
 
 def stale_providers(nodes: Nodes) -> list[Stale]:
@@ -52,7 +52,7 @@ def plan_stale(nodes: Nodes, options: PlanOptions, problems: list[str]) -> tuple
     parents = {one["parent"] for one in nodes.providers.values()}
     for node in stale_providers(nodes):
         provider = nodes.providers[node["uuid"]]
-        used = {name: amount for name, amount in (provider["usages"] or {}).items() if amount}
+        used = used_amounts(provider)
         if used or node["uuid"] in parents:
             step = plan_provider(node, provider, options, problems)
             steps += [step] if step else []
@@ -83,8 +83,8 @@ def _subject(node: Stale) -> str:
 def _of_used(node: Stale, used: dict[str, int]) -> str:
     if not used:
         return f"{_subject(node)} It has children, so it is drained and not removed. Remove its children."
-    amounts = ", ".join(f"{amount} of {name}" for name, amount in sorted(used.items()))
     return (
-        f"{_subject(node)} Guests still have {amounts}, so it is drained and not removed. Move or delete its guests, "
-        f"then run the play again. `openstack resource provider show --allocations {node['uuid']}` lists them."
+        f"{_subject(node)} Guests still have {describe_amounts(used)}, so it is drained and not removed. Move or "
+        "delete its guests, then run the play again. `openstack resource provider show --allocations "
+        f"{node['uuid']}` lists them."
     )

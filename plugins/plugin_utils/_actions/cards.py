@@ -89,10 +89,10 @@ class ComparesHost(ActionBase):
             found["selection"] = selection(profiles, facts)
             plan = resolve(profiles, facts)
             known.add(ansible_facts={**known["ansible_facts"], "mdev": facts}, vfio_plan=plan)
-            found.update(reasons(known, plan, seen)._asdict())
-            warning = _mdevctl(known, plan, facts)["warning"]
-            if warning and not found["roles"]:
-                found["warnings"] = [warning]
+            required = _mdevctl(known, plan, facts)
+            found.update(reasons(known, plan, seen, required)._asdict())
+            if required["warning"] and not found["roles"]:
+                found["warnings"] = [required["warning"]]
         except (AnsibleError, ValueError, KeyError) as error:
             # The role that needs the value reports the error.
             found.update(_by_roles([describe_error(error)], found["selection"]))
@@ -111,13 +111,13 @@ def describe_error(error: Exception) -> str:
     return f"{error} is not set in this play" if isinstance(error, KeyError) else str(error)
 
 
-def reasons(known: Variables, plan: Any, seen: Any) -> Reasons:
+def reasons(known: Variables, plan: Any, seen: Any, of_mdevctl: mdevctl.MdevctlRequirements) -> Reasons:
     """Return why the host differs."""
     persist = {role: known.flag(f"{role}_persist") for role in ("sriov", "mig", "mdev")}
     of_host = differences.of_host(plan, seen, known["boot_state"] == "absent", persist)
     of_services = differing(known, plan, seen)
     roles = [*of_host.roles, *_kernel(known, plan, seen["facts"]), *of_services.roles]
-    roles += [] if mdevctl.is_ready(_mdevctl(known, plan, seen["facts"])) else ["mdevctl is not ready"]
+    roles += [] if mdevctl.is_ready(of_mdevctl) else ["mdevctl is not ready"]
     providers = _placement(known) if stages.publishes(known) else []
     texts = [sentence for sentences in of_services.texts.values() for sentence in sentences]
     found = [*of_host._replace(roles=[]).all, *roles, *texts, *providers]
