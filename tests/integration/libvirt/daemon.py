@@ -13,8 +13,6 @@ from pathlib import Path
 
 import pytest
 
-APT = Path(__file__).resolve().parents[2] / "apt"
-PACKAGES = ("libvirt-daemon", "libvirt-clients", "python3-libvirt", "mdevctl")
 # Without the directories of root, an ordinary user would not find the programs.
 SYSTEM_PATH = f"{os.environ['PATH']}:/usr/sbin:/sbin"
 UNSHARE = ("unshare", "--mount", "--pid", "--fork", "--mount-proc", "--propagation", "private")
@@ -24,15 +22,11 @@ def driver():
     return next(iter(Path("/usr/lib").glob("*/libvirt/connection-driver/libvirt_driver_nodedev.so")), None)
 
 
-def install():
-    """Install the daemon and its node device driver, which is a separate package on newer distributions."""
+def require():
+    """Fail if the daemon, its driver for node devices or mdevctl is missing."""
     missing = [program for program in ("libvirtd", "mdevctl") if shutil.which(program, path=SYSTEM_PATH) is None]
     if missing or driver() is None:
-        if os.geteuid():
-            pytest.fail("packages are missing: run tests/setup packages services, and the command that it prints")
-        subprocess.run([APT, *PACKAGES], check=True, capture_output=True)
-        if driver() is None:
-            subprocess.run([APT, "libvirt-daemon-driver-nodedev"], check=True, capture_output=True)
+        pytest.fail("packages are missing: run tests/setup packages services")
 
 
 def ask(tree, *definitions):

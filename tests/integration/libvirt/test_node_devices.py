@@ -26,7 +26,7 @@ UUID = "c2177883-f1bb-47f0-914d-32a22e3a8804"
 
 @pytest.fixture(scope="module", autouse=True)
 def libvirtd():
-    daemon.install()
+    daemon.require()
 
 
 def name_of(address):

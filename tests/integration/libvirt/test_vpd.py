@@ -14,7 +14,7 @@ from ansible_collections.vfio.devices.tests.unit.plugins.module_utils._devices.t
 
 
 def test_serial_numbers_that_libvirt_reports(tmp_path):
-    daemon.install()
+    daemon.require()
     host = Simulated("a40")
     plain.write(host.kernel, tmp_path)
     cards, wanted = {}, {}

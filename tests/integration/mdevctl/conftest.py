@@ -71,7 +71,7 @@ class Host:
 
 @pytest.fixture(scope="session", autouse=True)
 def provided():
-    """Provide mdevctl, or let every test fail with the reason; skip them for an ordinary user."""
+    """Require mdevctl, or let every test fail with the reason; skip them for an ordinary user."""
     if os.geteuid():
         pytest.skip("only root can show mdevctl a simulated host in place of this machine")
     try:

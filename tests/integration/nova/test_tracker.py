@@ -146,7 +146,7 @@ def merge(facts, others, place):
 @pytest.fixture(scope="module", params=SCENARIOS)
 def scene(request, tmp_path_factory):
     """Return a converged host with its node devices and its plan."""
-    daemon.install()
+    daemon.require()
     profile, profiles, options = SCENARIOS[request.param]
     tree = tmp_path_factory.mktemp("host")
     facts = {}

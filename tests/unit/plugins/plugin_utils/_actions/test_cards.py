@@ -34,7 +34,7 @@ def act(monkeypatch):
     monkeypatch.setattr(cards, "resolve", lambda profiles, facts: {"cards": [{"framework": "mdev", "owner": "nova"}]})
 
     def run(answer, reasons=(), variables=None):
-        monkeypatch.setattr(cards, "reasons", lambda known, plan, seen, of_mdevctl: cards.Reasons(list(reasons), [], []))
+        monkeypatch.setattr(cards, "reasons", lambda *_arguments: cards.Reasons(list(reasons), [], []))
         action = cards.ComparesHost.__new__(cards.ComparesHost)
         templar = types.SimpleNamespace(template=lambda value: value)
         templar.copy_with_new_env = lambda available_variables: templar
