@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._devices.sriov import REPRESENTOR
 from ansible_collections.vfio.devices.tests.lab import Machine, running_machine
 from ansible_collections.vfio.devices.tests.simhost import SimHost
+from ansible_collections.vfio.devices.tests.unit.simhost.conftest import SWITCHDEV
 
 from .test_facts import ENGINE, READ
 
@@ -33,15 +34,6 @@ DELETE = """
 ip link delete bond7.5; ip link delete bond7
 echo 7 >/sys/bus/netdevsim/del_device && rmmod netdevsim bonding
 """
-SWITCH = {
-    "address": "0000:98:00.0",
-    "vendor": "15b3",
-    "device": "101d",
-    "class_code": "020000",
-    "driver": "mlx5_core",
-    "netdev": {"name": "ens1", "eswitch": "switchdev"},
-    "sriov": {"total": 4, "device": "101e", "driver": "mlx5_core", "netdev": True},
-}
 USES = f"""
 import json, os
 from {ENGINE}._guards import network
@@ -87,8 +79,8 @@ def test_ports_and_representors_have_one_switch(seen: list[Any]) -> None:
 
 
 def test_simulated_representors_have_the_same_names(seen: list[Any]) -> None:
-    simulated = SimHost({"functions": [SWITCH]}).accessor()
-    simulated.write("sys/bus/pci/devices/0000:98:00.0/sriov_numvfs", b"2")
+    simulated = SimHost({"functions": [SWITCHDEV]}).accessor()
+    simulated.write(f"sys/bus/pci/devices/{SWITCHDEV['address']}/sriov_numvfs", b"2")
     names = {simulated.read(f"sys/class/net/ens1_{index}/phys_port_name") for index in (0, 1)}
     assert names == {seen[2][f"eni7npf0vf{index}"][0].encode() for index in (0, 1)}
 

@@ -22,6 +22,16 @@ from ansible_collections.vfio.devices.tests.simhost.fuse_front import serve
 from ansible_collections.vfio.devices.tests.simhost.mounting import detach, prepare
 
 PATIENCE = 10.0
+# A card with an embedded switch, whose VFs have representors.
+SWITCHDEV: dict[str, Any] = {
+    "address": "0000:98:00.0",
+    "vendor": "15b3",
+    "device": "101d",
+    "class_code": "020000",
+    "driver": "mlx5_core",
+    "netdev": {"name": "ens1", "eswitch": "switchdev"},
+    "sriov": {"total": 4, "device": "101e", "driver": "mlx5_core", "netdev": True},
+}
 
 
 class Files(Protocol):

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from .conftest import Boot, Simulation, refusal
+from .conftest import SWITCHDEV, Boot, Simulation, refusal
 
 DEVICES = "sys/bus/pci/devices"
 DRIVERS = "sys/bus/pci/drivers"
@@ -70,20 +70,7 @@ def test_nvidia_refuses_a_direct_write(boot: Boot) -> None:
 
 
 def test_switchdev_makes_representors(boot: Boot) -> None:
-    profile = {
-        "functions": [
-            {
-                "address": "0000:98:00.0",
-                "vendor": "15b3",
-                "device": "101d",
-                "class_code": "020000",
-                "driver": "mlx5_core",
-                "netdev": {"name": "ens1", "eswitch": "switchdev"},
-                "sriov": {"total": 4, "device": "101e", "driver": "mlx5_core", "netdev": True},
-            }
-        ]
-    }
-    host = boot(profile)
+    host = boot({"functions": [SWITCHDEV]})
     set_vfs(host, MLX5, 2)
     assert sorted(host.files.list(f"{DEVICES}/{MLX5}/net")) == ["ens1", "ens1_0", "ens1_1"]
     assert host.text("sys/class/net/ens1_1/phys_port_name") == "pf0vf1"
