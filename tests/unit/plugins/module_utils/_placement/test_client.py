@@ -272,9 +272,9 @@ def test_a_login_that_does_not_end(log_in, run, server, pattern):
                 handler.wfile.write(b"x")
 
     server.rule(pattern, lambda _answer: drip)
-    result = log_in(api_timeout=0.3)
-    assert run.seconds < 5
-    assert pattern == "GET /v3" or "timed out after 0.3 seconds" in result["msg"]
+    result = log_in(api_timeout=1)
+    assert run.seconds < 10
+    assert pattern == "GET /v3" or "timed out after 1 seconds" in result["msg"]
 
 
 def test_an_answer_of_keystone_that_is_too_large(log_in, server):

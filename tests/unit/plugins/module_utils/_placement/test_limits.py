@@ -48,8 +48,9 @@ DRIPS = {
 @pytest.mark.parametrize("pattern", ["GET .*in_tree", "PUT .*inventories"])
 def test_an_answer_that_does_not_end(run, server, pattern, kind):
     server.rule(pattern, dripping(server, *DRIPS[kind]))
-    result = run(api_timeout=0.3, tries=1)
-    assert run.seconds < 5
+    # A busy machine needs up to 0.5 s for an answer that does end.
+    result = run(api_timeout=1.5, tries=1)
+    assert run.seconds < 10
     assert result["failed"]
     if pattern.startswith("GET"):
         assert result["msg"].startswith("Nothing was changed in Placement: cannot read the tree of the provider")
@@ -72,8 +73,8 @@ def test_the_time_of_the_whole_call(run, server):
 
 def test_the_time_ends_between_two_writes(run, server):
     server.rule("PUT .*inventories", lambda _answer: refusal(503), before=True)
-    result = run(tries=100, timeout=0.5, api_timeout=5)
-    assert run.seconds < 5
+    result = run(tries=100, timeout=2, api_timeout=5)
+    assert run.seconds < 10
     assert result["changed"]
     assert result["diff"]["after"]["node_1"]["inventories"] == {}
     assert sorted(result["diff"]["after"]["node_1"]["traits"]) == ["CUSTOM_OWNER_VFIO_DEVICES"]
