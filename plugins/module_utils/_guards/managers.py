@@ -22,8 +22,8 @@ VIRTUAL_FUNCTIONS, MEDIATED_DEVICES = "virtual functions", "mediated devices"
 SCRIPT = lazy_pattern(r"^(?![ \t]*[#;]).*?(sriov_numvfs|sriov_drivers_autoprobe|sriov-manage)\b", re.M)
 # A udev rule that only compares the attribute does not set it.
 RULE = lazy_pattern(
-    r"^(?![ \t]*#).*?(?:(?:RUN|PROGRAM|IMPORT)\b[^=]*\+?=[^\n]*|ATTR\{[^}]*)(sriov_numvfs|sriov_drivers_autoprobe|sriov-manage)"
-    r"(?!\}\s*(?:==|!=))",
+    r"^(?![ \t]*#).*?(?:(?:RUN|PROGRAM|IMPORT)\b[^=]*\+?=[^\n]*|ATTR\{[^}]*)"
+    r"(sriov_numvfs|sriov_drivers_autoprobe|sriov-manage)(?!\}\s*(?:==|!=))",
     re.M,
 )
 NETWORKD = lazy_pattern(r"^[ \t]*(\[SR-IOV\]|SR-IOVVirtualFunctions\s*=)", re.M)
