@@ -116,6 +116,9 @@ def test_an_unchanged_host_needs_one_module_run(play, fleet, tmp_path):
         assert count.read_text() == "run\n"
         assert len(re.findall(r"^TASK ", said, re.M)) <= 8
         assert "1 host: 1 unchanged" in said
+    status, said, changed = play("verify", *limit, "--tags", "mdev", **given)
+    assert (status, changed) == (0, {"t4": 0}), said
+    assert "1 host: 1 not compared" in said
 
     # One host differs and another has an error in the same run.
     (fleet / "t4/usr/local/lib/vfio-devices-restore.pyz").unlink()
