@@ -29,7 +29,7 @@ NAME = "containers"
 
 NSPAWN = ("etc/systemd/nspawn", "run/systemd/nspawn", "var/lib/machines")
 MACHINES = "run/systemd/machines"
-SETTING = lazy_pattern(r"^\s*(Bind|BindReadOnly|Interface|MACVLAN|IPVLAN)\s*=\s*(.*?)\s*$", re.MULTILINE)
+SETTING = lazy_pattern(r"^[ \t]*(Bind|BindReadOnly|Interface|MACVLAN|IPVLAN)\s*=\s*(.*?)\s*$", re.MULTILINE)
 
 UNITS = ("etc/systemd/system", "run/systemd/system", "etc/systemd/user")
 UNITS_OF_USER = ".config/systemd/user"
@@ -65,7 +65,9 @@ DEVICES = lazy_pattern(r"( *)(?:expanded_)?devices:\s*\Z")
 SNAPSHOTS = lazy_pattern(r"^snapshots:.*\n(?:[ -].*\n?)*", re.MULTILINE)
 ENTRY = lazy_pattern(r"( *)([\w.-]+):\s*(.*?)\s*\Z")
 # Devices that the daemon has selected for an instance that runs or has run.
-CHOSEN = lazy_pattern(r"^\s*volatile\.\S+\.(?:last_state\.pci\.slot\.name|vgpu\.uuid):\s*\"?([^\s\"]+)", re.MULTILINE)
+CHOSEN = lazy_pattern(
+    r"^[ \t]*volatile\.\S+\.(?:last_state\.pci\.slot\.name|vgpu\.uuid):\s*\"?([^\s\"]+)", re.MULTILINE
+)
 
 
 def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
