@@ -8,18 +8,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
 
-from .._core.problems import holders
 from .._frameworks.registry import BY_NAME
+from .._guards.conflicts import ended, users
 from .._host.root import HostError, HostRoot
 from .._model.host import Device
+from .._model.uses import Use
 from .._model.work import DeviceStep, KeepDevices, MakeDevice, PlannedDevice, RemoveDevice
 from .._run.rules import Budget
-from .actions import ACTIONS, Users, make
+from .actions import ACTIONS, Uses, make
 from .failures import explain
 from .persistence import RETAIN
 from .recorded import key_of
+from .removal import removal
 from .restore_devices import describe, restore_devices
 from .state import Failed
 
@@ -39,11 +41,11 @@ def apply(
     host: HostRoot,
     steps: list[DeviceStep],
     seconds: float | None = None,
-    users: Users | None = None,
+    uses: Uses | None = None,
 ) -> Outcome:
     """Apply the steps in order. After a failure, skip the rest of that card; after the deadline, skip everything.
 
-    ``seconds`` is the budget, after which no further device is changed. ``users`` returns the current users.
+    ``seconds`` is the budget, after which no further device is changed. ``uses`` returns the current uses of the host.
     """
     outcome = Outcome()
     budget = Budget(host, seconds)
@@ -62,10 +64,10 @@ def apply(
                 not_made.add(step.key)
             continue
         try:
-            if users and isinstance(step, RemoveDevice) and _takes_away(step):
-                _check_free(step.device, users())
+            if uses and isinstance(step, RemoveDevice) and _takes_away(step):
+                _check_free(step.device, uses())
             if isinstance(step, MakeDevice):
-                make(host, step, users)
+                make(host, step, uses)
             else:
                 ACTIONS[type(step)](host, step)
             outcome.done.append(step)
@@ -78,7 +80,7 @@ def apply(
                 not_made.add(step.key)
                 outcome.skipped.append(step)
                 continue
-            outcome.failed.append(_failure(host, step, error, outcome.done, steps[number:], users))
+            outcome.failed.append(_failure(host, step, error, outcome.done, steps[number:], uses))
             broken.add(step.card)
             if error.pending:
                 outcome.skipped += steps[number + 1 :]
@@ -93,21 +95,21 @@ def _failure(
     error: HostError,
     done: list[DeviceStep],
     later: list[DeviceStep],
-    users: Users | None,
+    uses: Uses | None,
 ) -> Failed:
     """Restore the devices of the card if they were to be replaced, and return the failure of the step."""
     removed = sum(_takes_away(one) and one.card == step.card for one in done)
     again = 0
     if not error.pending and any(isinstance(one, MakeDevice) and one.card == step.card for one in later):
-        again = restore_devices(step.card, done, later, lambda step: make(host, step, users))
+        again = restore_devices(step.card, done, later, lambda step: make(host, step, uses))
     return Failed(step, explain(step, error) + describe(step, removed, again))
 
 
-def _check_free(device: Device, users_of: dict[str, list[dict[str, Any]]]) -> None:
-    users = users_of.get(device.id)
-    if users:
+def _check_free(device: Device, uses: Iterable[Use]) -> None:
+    found = ended(removal(device), uses)
+    if found:
         path = BY_NAME[device.framework].directory(device.parent, device.id)
-        raise HostError(f"{holders(users)} started to use it during the run, so it remains unchanged", path)
+        raise HostError(f"{users(found)} started to use it during the run, so it remains unchanged", path)
 
 
 def _is_full(host: HostRoot, device: PlannedDevice, error: HostError) -> bool:

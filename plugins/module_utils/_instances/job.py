@@ -71,7 +71,7 @@ def converge(
             host,
             plan.steps,
             budget,
-            lambda: _complete(_look(host, before, configured=False), options["accept_unseen"]).users(),
+            lambda: _complete(_look(host, before, configured=False), options["accept_unseen"]).uses,
         )
     # Each finished step has been read back. Only the effects of a failed step are unknown.
     after = observe(host) if outcome.failed else None
@@ -100,8 +100,8 @@ def _planned(host: HostRoot, state: State, options: Mapping[str, Any], wanted: l
 
     def add_users(state: State) -> State:
         seen = _look(host, state)
-        users = seen.users()
-        devices = [device._replace(users=tuple(users.get(device.id, ()))) for device in state.devices]
+        by_subject = seen.by_subject()
+        devices = [device._replace(uses=(*device.uses, *by_subject.get(device.id, ()))) for device in state.devices]
         return state._replace(devices=devices, hidden=tuple(blind_spots(seen.unseen, options["accept_unseen"])))
 
     def ends_uses(planned: Plan) -> bool:
