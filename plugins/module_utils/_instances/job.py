@@ -57,15 +57,7 @@ def converge(
     if check_mode:
         outcome.done = plan.steps
     elif plan.steps:
-        from .._guards import managers
-
-        for sentence in managers.observe(host, managers.MEDIATED_DEVICES):
-            host.warn(sentence)
-        try:
-            remember(host, before.functions, before.known_types)
-        except HostError as error:
-            # During boot a file system may still be read-only, and unsaved type names must not prevent vGPUs.
-            host.warn(str(error))
+        _prepare(host, before)
         # A guest that has started since the plan was made has a process.
         outcome = apply(
             host,
@@ -84,6 +76,19 @@ def observe(host: HostRoot) -> State:
     frameworks = Frameworks(host, functions, pci.NumaNodes(host))
     made = frameworks.observe()
     return assemble(made, observe_context(host, functions, frameworks, made))._replace(functions=functions)
+
+
+def _prepare(host: HostRoot, state: State) -> None:
+    """Warn about other managers of devices, and record the type names that full GPUs do not list."""
+    from .._guards import managers
+
+    for sentence in managers.observe(host, managers.MEDIATED_DEVICES):
+        host.warn(sentence)
+    try:
+        remember(host, state.functions, state.known_types)
+    except HostError as error:
+        # During boot a file system may still be read-only, and unsaved type names must not prevent vGPUs.
+        host.warn(str(error))
 
 
 def _planned(host: HostRoot, state: State, options: Mapping[str, Any], wanted: list[DeviceWanted]) -> Plan:
