@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from typing import Any
 
-from .._devices import heterogeneous_mode, pci
+from .._devices import heterogeneous_mode
 from .._frameworks.nvidia_vfio_view import remember
-from .._frameworks.registry import Frameworks
 from .._guards.base import Scene, Seen
 from .._guards.conflicts import blind_spots
 from .._guards.processes import Processes
@@ -24,9 +23,8 @@ from .._run import record_space
 from .._run.rules import plan_with_users
 from . import actions, result
 from .apply import Outcome, apply
-from .assemble import assemble
-from .context import observe_context
 from .mixtures import Mixtures
+from .observe import observe_devices
 from .plan import plan_instances
 from .state import Plan, State
 
@@ -47,7 +45,7 @@ def converge(
     if not check_mode:
         host.lock()
         actions.remove_leftovers(host)
-    before = observe(host)
+    before = observe_devices(host)
     # Reading the mode takes a second, so read it only where it matters.
     modes = {card: heterogeneous_mode.observe(host, card) for card in Mixtures(before, wanted).of_sizes}
     before = before._replace(heterogeneous_modes=modes)
@@ -66,16 +64,8 @@ def converge(
             lambda: _complete(_look(host, before, configured=False), options["accept_unseen"]).uses,
         )
     # Each finished step has been read back. Only the effects of a failed step are unknown.
-    after = observe(host) if outcome.failed else None
+    after = observe_devices(host) if outcome.failed else None
     return result.report(before, plan, outcome, after)
-
-
-def observe(host: HostRoot) -> State:
-    """Read parents, devices, definitions and records. Users are read later and only if needed."""
-    functions = pci.observe(host)
-    frameworks = Frameworks(host, functions, pci.NumaNodes(host))
-    made = frameworks.observe()
-    return assemble(made, observe_context(host, functions, frameworks, made))._replace(functions=functions)
 
 
 def _prepare(host: HostRoot, state: State) -> None:

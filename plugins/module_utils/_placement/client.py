@@ -127,8 +127,7 @@ def _import_sdk() -> _Sdk:
 
 
 def _read_region(sdk: _Sdk, files: Mapping[str, Any], settings: Mapping[str, Any], place: list[str]) -> Any:
-    """Return the SDK's configuration of a region; add the clouds that it found to ``place``."""
-    # A profile in the settings may be a URL, which the SDK downloads.
+    """Return the SDK's configuration of a region, which may be at a URL; add the clouds of the file to ``place``."""
     found = sdk.openstack.config.OpenStackConfig(session_constructor=sdk.new_session, **files)
     place.append(clouds.names(found))
     return found.get_one(**settings)

@@ -87,7 +87,7 @@ def compiled(text: str, known: Mapping[str, Kind]) -> Matches:
 
 
 def _parse(text: str) -> Any:
-    """Return the parsed expression; raise ``ValueError`` if it is no expression, or too large to evaluate."""
+    """Return the parsed expression; raise ``ValueError`` if the text is invalid or too large."""
     if len(text) > LONGEST:
         raise ValueError(
             f"The expression has {len(text)} characters, more than {LONGEST}. Select the cards by a list of names"

@@ -9,9 +9,10 @@ import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._devices import pci
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.registry import Frameworks
-from ansible_collections.vfio.devices.plugins.module_utils._instances import job
 from ansible_collections.vfio.devices.plugins.module_utils._instances.context import observe_context
-from ansible_collections.vfio.devices.plugins.module_utils._site.devices import as_plain, state_of
+from ansible_collections.vfio.devices.plugins.module_utils._instances.observe import observe_devices
+from ansible_collections.vfio.devices.plugins.module_utils._site.devices import as_plain
+from ansible_collections.vfio.devices.plugins.plugin_utils._site.device_state import state_of
 
 # Maps each profile to a type that its parents offer.
 TYPES = {
@@ -36,7 +37,7 @@ def plain(host):
 
 def same(host):
     """Return whether the controller has the same state as the module."""
-    return state_of(*plain(host)) == job.observe(host.root())._replace(functions={})
+    return state_of(*plain(host)) == observe_devices(host.root())._replace(functions={})
 
 
 @pytest.mark.parametrize("profile", TYPES)
