@@ -227,7 +227,7 @@ SCHEMA = {
             "it is required, but selects no card on this host. The host has",
         ),
         ({"required": "yes"}, "required must be true or false, and not 'yes'"),
-        ({"owner": "neutron"}, "owner must be nova, cyborg or none"),
+        ({"owner": "neutron"}, "owner must be nova, cyborg"),
         ({"mode": "vfs"}, "mode must be pf or vf"),
         ({"mode": "pf"}, "a card with mode pf has no vGPUs. Remove vgpu or mode"),
         ({"mode": "vf", "num_vfs": "many"}, "num_vfs must be a number or max, and not 'many'"),
