@@ -131,7 +131,7 @@ def test_another_type_than_a_guest_has_on_a_card_of_the_vendor_framework(simulat
     plan = resolve([new], host.facts(*_facts.PARTS))
     assert [card["total"] for card in plan["cards"]] == [6, 12]
     before = host.devices()
-    with pytest.raises(Refused, match=f"{used} .* is in use by"):
+    with pytest.raises(Refused, match=f"{used} is in use by"):
         host.converge(*plan["instances"], exact=True)
     assert host.devices() == before
     changed = host.converge(*plan["instances"], exact=True, on_busy="skip")
