@@ -29,8 +29,8 @@ def refuse_number(present: int, count: int) -> str:
     if count > MOST:
         return f"num_vfs {count} is more than the driver gim makes for a GPU, {MOST}. Set num_vfs: {MOST} or less"
     return (
-        f"the driver gim makes virtual functions only when it is loaded, and made {present} for this GPU. Write "
-        f"`options gim {PARAMETER}={count}` to /etc/modprobe.d/gim.conf (one number for each AMD GPU of the host, with "
-        "commas), stop their guests and run `modprobe -r gim && modprobe gim`, or set "
+        f"the driver gim creates virtual functions only when it is loaded, and has created {present} for this GPU. "
+        f"Write `options gim {PARAMETER}={count}` to /etc/modprobe.d/gim.conf (one number for each AMD GPU of the host, "
+        "with commas), stop their guests and run `modprobe -r gim && modprobe gim`, or set "
         f"num_vfs: {present}"
     )
