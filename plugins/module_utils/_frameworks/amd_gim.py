@@ -24,7 +24,7 @@ def refuse_number(present: int, count: int) -> str:
     if count == 0:
         return (
             f"the driver gim removes its {present} virtual functions only when it is unloaded. Stop the guests of all "
-            "AMD GPUs of the host and run `modprobe -r gim`, then run the play again"
+            "AMD GPUs of the host and run `modprobe -r gim`. Then run the play again"
         )
     if count > MOST:
         return f"num_vfs {count} is more than the driver gim makes for a GPU, {MOST}. Set num_vfs: {MOST} or less"

@@ -22,6 +22,9 @@ OWN = ("placement_clouds", "report_clouds")
 # Names that are less similar, or whose length differs more, are probably variables of the user.
 SIMILARITY = 0.9
 CHARACTERS = 1
+# Names with more different letters are not compared, which takes long.
+LETTERS = 4
+LETTERS_OF = {known: frozenset(known) for known in KNOWN}
 
 
 @cache
@@ -29,7 +32,11 @@ def meant(name: str) -> str | None:
     """Return the variable of this collection with the most similar name; None for a known or a private name."""
     if name in KNOWN or name in OWN or name.startswith("_"):
         return None
-    candidates = [known for known in KNOWN if abs(len(known) - len(name)) <= CHARACTERS]
+    candidates = [
+        known
+        for known, letters in LETTERS_OF.items()
+        if abs(len(known) - len(name)) <= CHARACTERS and len(letters.symmetric_difference(name)) <= LETTERS
+    ]
     return next(iter(difflib.get_close_matches(name, candidates, 1, SIMILARITY)), None)
 
 

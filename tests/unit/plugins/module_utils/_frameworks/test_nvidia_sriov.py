@@ -28,8 +28,10 @@ def test_lock_is_tried_again_for_a_bounded_time(simulated):
     host = simulated("a40")
     host.kernel.nvml_clients = True
     before = host.files.now()
-    expected = "Cannot obtain unbindLock.*The program failed [0-9]+ times. Stop the programs that monitor the GPU"
-    with pytest.raises(HostError, match=expected):
+    with pytest.raises(
+        HostError,
+        match="Cannot obtain unbindLock.*The program failed [0-9]+ times. Stop the programs that monitor the GPU",
+    ):
         _sriov_manage.run(host.root(), GPU, enable=False)
     assert _sriov_manage.PATIENCE <= host.files.now() - before < 2 * _sriov_manage.PATIENCE
     assert len(host.kernel.function(GPU).sriov.vfs) == 32
