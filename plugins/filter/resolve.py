@@ -40,7 +40,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Show what the profiles make of this host
+- name: Show the plan of this host
   ansible.builtin.debug:
     msg: "{{ profiles | vfio.devices.resolve(ansible_facts.mdev) }}"
   vars:
