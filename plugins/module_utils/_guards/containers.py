@@ -23,7 +23,7 @@ from .._model.uses import Holder, Unseen, Use
 from . import container_engines, containerd, homes, podman, podman_restart, quadlets, switch_ports, xen
 from .base import Scene
 from .lxc import containers
-from .references import DEVICE, FILE, INTERFACE, POOL, Guest, Reference, in_command_line, subjects
+from .references import DEVICE, FILE, GPU, INTERFACE, POOL, Guest, Reference, in_command_line, subjects
 
 NAME = "containers"
 
@@ -61,6 +61,7 @@ DAEMONS = ("lxd", "incusd")
 LXC, INCUS = "lxc", "incus"
 KINDS = ("containers", "virtual-machines")
 DEVICES = lazy_pattern(r"( *)(?:expanded_)?devices:\s*\Z")
+EVERY_GPU = (Reference(FILE, "/dev/dri"), Reference(GPU, "all"))
 # Devices of snapshots are not those of the instance, which may have lost them since.
 SNAPSHOTS = lazy_pattern(r"^snapshots:.*\n(?:[ -].*\n?)*", re.MULTILINE)
 ENTRY = lazy_pattern(r"( *)([\w.-]+):\s*(.*?)\s*\Z")
@@ -244,7 +245,7 @@ def in_backup(text: str) -> Iterator[Reference]:
         kind = device.get("type")
         if kind == "gpu":
             selected = device.get("pci")
-            yield Reference(DEVICE, selected) if selected else Reference(FILE, "/dev/dri")
+            yield from [Reference(DEVICE, selected)] if selected else EVERY_GPU
         elif kind == "pci":
             yield Reference(DEVICE, device.get("address", ""))
         elif kind in ("nic", "infiniband") and device.get("parent"):

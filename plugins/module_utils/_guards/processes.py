@@ -138,11 +138,15 @@ class Processes:
         having_memory = []
         for process in processes:
             descriptors = host.links(f"proc/{process}/fd")
-            for descriptor, target in descriptors:
-                if _is_device_file(target) or target in sockets:
-                    found.setdefault(target, []).append(Opened(process, descriptor))
-            if descriptors or not self._is_kernel_thread(process):
-                having_memory.append(process)
+            if not descriptors and self._is_kernel_thread(process):
+                continue
+            # If the main thread has ended, only the directories of the other threads list the open files.
+            threads = [] if descriptors else [int(one) for one in host.names(f"proc/{process}/task")]
+            for thread in dict.fromkeys((process, *threads)):
+                having_memory.append(thread)
+                for descriptor, target in descriptors if thread == process else host.links(f"proc/{thread}/fd"):
+                    if _is_device_file(target) or target in sockets:
+                        found.setdefault(target, []).append(Opened(thread, descriptor))
         for process, targets in host.mapped_devices(having_memory).items():
             for target in filter(_is_device_file, targets):
                 having = found.setdefault(target, [])

@@ -115,6 +115,10 @@ def test_devices_of_lxc_and_of_units(simulated, path, text, found):
     assert all(one.holder.guest == "web1" for one in seen(simulated, {path: text}))
 
 
+def test_instance_with_any_gpu_has_those_of_the_nvidia_driver_too():
+    assert list(containers.in_backup(backup("type: gpu"))) == [("file", "/dev/dri"), ("gpu", "all")]
+
+
 @pytest.mark.parametrize(
     ("start", "script", "found"),
     [
