@@ -29,6 +29,8 @@ REMOVED = " (deleted)"
 # The guest name in QEMU arguments; libvirt writes guest=NAME,...
 GUEST = lazy_pattern(r"(?:^|,)guest=((?:[^,]|,,)*)")
 BARE_GUEST = lazy_pattern(r"((?:[^,]|,,)*)")
+# The PID namespace of a host always has this number (include/linux/proc_ns.h, PROC_PID_INIT_INO).
+HOST_NAMESPACE = "pid:[4026531836]"
 # Raw sockets in the network namespace of process 1, which is the host's (net/packet/af_packet.c, packet_seq_show).
 RAW_SOCKETS = ("proc/1/net/packet", "proc/net/packet")
 # udev opens each new device briefly and does not depend on it.
@@ -153,6 +155,17 @@ class Processes:
                 if all(opened.process != process for opened in having):
                     having.append(Opened(process, None))
         return found
+
+
+def hidden_processes(host: HostRoot) -> Optional[str]:
+    """Return a sentence if open files of some processes, or some processes, are hidden from this process."""
+    namespace = host.link("proc/self/ns/pid") if host.root == "/" else None
+    if namespace in (None, HOST_NAMESPACE):
+        return host.hidden_processes
+    return (
+        "processes of the host are hidden, because the module runs in a container with a PID namespace of its own. Run "
+        "the play on the host itself"
+    )
 
 
 def _raw_sockets(host: HostRoot) -> Iterator[tuple[str, str]]:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import errno
+from types import SimpleNamespace
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._guards import processes
@@ -53,6 +54,20 @@ def test_maps_that_are_forbidden_are_open_files_that_cannot_be_seen(simulated):
     root = host.root()
     assert not Processes(root).device_files.get("/dev/nvidia0")
     assert "process 70" in root.hidden_processes
+
+
+@pytest.mark.parametrize(
+    ("root", "namespace", "hidden"),
+    [
+        ("/", "pid:[4026532201]", True),
+        ("/", processes.HOST_NAMESPACE, False),
+        ("/", None, False),
+        ("/srv/host", "pid:[4026532201]", False),
+    ],
+)
+def test_container_hides_processes_of_the_host(root, namespace, hidden):
+    host = SimpleNamespace(root=root, hidden_processes=None, link={"proc/self/ns/pid": namespace}.get)
+    assert ("in a container" in (processes.hidden_processes(host) or "")) == hidden
 
 
 @pytest.mark.parametrize(
