@@ -35,8 +35,10 @@ def containers(host: HostRoot) -> Iterator[Guest]:
 
 
 def _in_database(host: HostRoot, path: str) -> Iterator[Guest]:
+    # A reader creates the write-ahead log of a database that has none, except if it is opened as immutable.
+    mode = "mode=ro" if host.exists(f"{path}-wal") else "immutable=1"
     try:
-        rows = host.attempt(lambda: _rows(f"{host.root.rstrip('/')}/{path}"), host.timeout)
+        rows = host.attempt(lambda: _rows(f"file:{host.root.rstrip('/')}/{path}?{mode}"), host.timeout)
     except (TimeoutError, RuntimeError) as error:
         reason = str(error) or "no answer"
         unknown = f"the stopped containers of Podman are unknown: /{path} is unreadable ({reason}). Run podman ps"
@@ -50,9 +52,9 @@ def _in_database(host: HostRoot, path: str) -> Iterator[Guest]:
             yield Guest(name or number, path, False, references, advice)
 
 
-def _rows(path: str) -> list[Row]:
-    """Return number, name and settings of each container."""
+def _rows(address: str) -> list[Row]:
+    """Return number, name and settings of each container in a database (https://www.sqlite.org/uri.html)."""
     import sqlite3
 
-    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+    with contextlib.closing(sqlite3.connect(address, uri=True)) as connection:
         return [(str(one), str(two), str(three)) for one, two, three in connection.execute(QUERY)]

@@ -23,6 +23,7 @@ def containers(tmp_path, policies, place="db.sql", enabled=True):
         (tmp_path / WANTS).parent.mkdir(parents=True)
         (tmp_path / WANTS).write_text("")
     connection = sqlite3.connect(tmp_path / STORE / place)
+    connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("CREATE TABLE ContainerConfig(ID TEXT, Name TEXT, PodID TEXT, JSON TEXT)")
     for policy in policies:
         row = ("3f" * 32, f"web-{policy}", None, json.dumps({"spec": SPECIFICATION, "restart_policy": policy}))
@@ -38,6 +39,16 @@ def test_containers_that_are_started_at_boot(tmp_path, place):
     assert [one.name for one in found] == ["web-always", "web-unless-stopped"]
     assert all(list(one.references) == [("number", "c 226:128")] for one in found)
     assert not any(one.running for one in found)
+    assert not list(tmp_path.rglob("db.sql-*")), "reading writes nothing"
+
+
+def test_containers_of_a_log_that_is_not_yet_in_the_database(tmp_path):
+    assert len(containers(tmp_path, ["always"])) == 1
+    writer = sqlite3.connect(tmp_path / STORE / "db.sql")
+    writer.execute("UPDATE ContainerConfig SET Name = 'web2'")
+    writer.commit()
+    assert [one.name for one in podman_restart.containers(HostRoot(str(tmp_path)))] == ["web2"]
+    writer.close()
 
 
 def test_no_unit_starts_them(tmp_path):
