@@ -37,7 +37,10 @@ UNITS_OF_USER = ".config/systemd/user"
 UNIT = lazy_pattern(r"([^/]+)\.service(\.d)?\Z")
 NSPAWN_PROGRAM = "systemd-nspawn "
 # A guest that is started without libvirt. Its devices are arguments of the program.
-GUEST_PROGRAM = lazy_pattern(r"(?:^|[/\s=])(?:qemu-system-\w+|qemu-kvm|kvm|cloud-hypervisor|crosvm)\s")
+# It has arguments, unlike a program or module of this name that a script only installs, loads or looks for.
+GUEST_PROGRAM = lazy_pattern(
+    r"(?:^|(?<!/dev)[/\s=])(?:(?:qemu-system-\w+|qemu-kvm|kvm|cloud-hypervisor)[ \t]+[-$\"']|crosvm[ \t]+run\s)"
+)
 COMMAND = lazy_pattern(r"^[ \t]*Exec\w+[ \t]*=(.*)$", re.MULTILINE)
 FUNCTION = lazy_pattern(r"(?<![\w:.-])([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])(?![\w.])")
 # A script of the administrator that a unit starts.
