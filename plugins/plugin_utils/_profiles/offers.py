@@ -68,9 +68,12 @@ def rooms_of(subject: Subject, mix: str, occupied: bool = True) -> Capacity:
 
 
 def held(subject: Subject) -> list[Parent]:
-    """Return the parents with devices that guests have, or may have if their users are unknown."""
+    """Return the parents with devices that a card without vGPUs in its profile keeps.
+
+    Only an unused virtual function with a type does not prevent the change of the card.
+    """
     devices = [device for device in subject["devices"] if device["state"] != DEFINED]
-    used = [device for device in devices if device.get("users") is None or device["users"]]
+    used = [device for device in devices if device["uuid"] or device.get("users") is None or device["users"]]
     parents = [
         _as_it_is(
             {"name": one["name"], "numa_node": one["numa_node"], "type": "", "existing": 0, "total": 0}, subject, used
