@@ -120,8 +120,8 @@ _value:
           type: str
         held_parents:
           description:
-            - Parents that keep devices although the profile has no vGPUs, because guests have them or because they are
-              on a card that cannot be changed with them. Omitted without such devices.
+            - Parents that keep devices although the profile has no vGPUs. The card cannot be changed with these devices.
+            - Omitted without such devices.
           type: list
           elements: dict
           sample: [{name: "0000:3b:00.0", numa_node: 0, type: nvidia-223, existing: 1, total: 4}]

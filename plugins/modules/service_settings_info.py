@@ -204,8 +204,8 @@ problems:
       /etc/nova/nova.conf.d/50-vfio-devices.conf. Remove the option from /etc/nova/nova.conf.
 unusable:
   description:
-    - A sentence for each reason why the service uses no settings of devices in any file, such as a C(compute_driver)
-      other than that of libvirt, or a line that the service cannot parse.
+    - A sentence for each reason why the service uses no settings of devices in any file. Examples are a
+      C(compute_driver) other than that of libvirt, and a line that the service cannot parse.
   returned: always
   type: list
   elements: str

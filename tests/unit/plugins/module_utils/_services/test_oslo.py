@@ -53,13 +53,13 @@ def test_sources_of_the_command_line_are_read_in_its_order():
         ([], "/etc/nova/nova.conf"),
         (["/etc/nova.conf"], "/etc/nova.conf"),
         (["/etc/nova.conf", "/etc/nova/nova.conf"], "/etc/nova/nova.conf"),
-        (["/etc/nova/nova.conf", "/home/nova/nova.conf"], "/home/nova/nova.conf"),
-        (["/home/nova/nova.conf", "/home/nova/.nova/nova.conf"], "/home/nova/.nova/nova.conf"),
+        (["/etc/nova/nova.conf", "/var/lib/nova/nova.conf"], "/var/lib/nova/nova.conf"),
+        (["/var/lib/nova/nova.conf", "/var/lib/nova/.nova/nova.conf"], "/var/lib/nova/.nova/nova.conf"),
         (["/var/snap/etc/nova/nova.conf"], "/var/snap/etc/nova/nova.conf"),
     ],
 )
 def test_the_first_default_file(existing, found):
-    environment = {"HOME": "/home/nova", "SNAP_COMMON": "/var/snap"}
+    environment = {"HOME": "/var/lib/nova", "SNAP_COMMON": "/var/snap"}
     assert oslo.sources("nova", ["nova-compute"], environment, existing.__contains__)[0].path == found
 
 
