@@ -120,8 +120,8 @@ _value:
           type: str
         held_parents:
           description:
-            - Parents that keep devices although the profile has no vGPUs. The card cannot be changed while these devices
-              exist.
+            - Parents that keep devices although the profile has no vGPUs. The card cannot be changed while these
+              devices exist.
             - Omitted without such devices.
           type: list
           elements: dict
