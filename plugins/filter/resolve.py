@@ -138,7 +138,7 @@ _value:
           type: list
           elements: str
         framework:
-          description: V(mdev), V(vendor_vfio), or null without vGPUs.
+          description: Name of the framework, such as V(mdev) or V(vendor_vfio), or null without vGPUs.
           type: str
           sample: mdev
         type:

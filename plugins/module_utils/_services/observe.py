@@ -36,14 +36,10 @@ def observe(
     from which a tool creates the files of the container.
     """
     found = started.observe(host, program, unit)
-    # Without process and unit, the service may start in an unknown way, so its files are unknown.
-    known = found.arguments is not None
     sources = oslo.sources(project, found.arguments or (program,))
-    reads = oslo.reads(sources, path) if known else None
-    reads = False if found.container else reads
+    reads = _reads(found, sources, path)
     files = of_service(host, found, program)
-    is_readable = known and (not found.container or found.pid is not None or found.kolla)
-    order = order_of(files, sources, path) if is_readable else []
+    order = order_of(files, sources, path) if _is_readable(found) else []
     # Several checks need these texts, so each file is read once.
     texts = {file: files.text(file) for file in order}
     before_and_after = order if reads else []
@@ -58,8 +54,8 @@ def observe(
         "pid": found.pid,
         "container": found.container,
         "kolla": found.kolla,
-        "files": list(sources.files) if known else [],
-        "directories": list(sources.directories) if known else [],
+        "files": list(sources.files) if _is_known(found) else [],
+        "directories": list(sources.directories) if _is_known(found) else [],
         "reads": reads,
         "later": later,
         "overridden": overridden(later, content),
@@ -74,6 +70,21 @@ def observe(
         "problems": [_not_read(found, sources, project, program, path)] if reads is False else problems,
         "libvirt": libvirt_version(files if found.pid is None or not found.container else _of_libvirt(host, files)),
     }
+
+
+def _is_known(found: started.Started) -> bool:
+    """Return whether the files are known: without process and unit, the service may start in an unknown way."""
+    return found.arguments is not None
+
+
+def _is_readable(found: started.Started) -> bool:
+    return _is_known(found) and (not found.container or found.pid is not None or found.kolla)
+
+
+def _reads(found: started.Started, sources: oslo.Sources, path: str) -> bool | None:
+    if found.container:
+        return False
+    return oslo.reads(sources, path) if _is_known(found) else None
 
 
 def _not_read(found: started.Started, sources: oslo.Sources, project: str, program: str, path: str) -> str:
