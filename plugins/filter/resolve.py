@@ -120,7 +120,7 @@ _value:
           type: str
         held_parents:
           description:
-            - Parents that keep devices although the profile has no vGPUs. The card cannot be changed with these devices.
+            - Parents that keep devices although the profile has no vGPUs, because the card cannot be changed with them.
             - Omitted without such devices.
           type: list
           elements: dict
