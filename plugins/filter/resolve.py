@@ -40,7 +40,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Show what the profiles make of this host
+- name: Show the plan of this host
   ansible.builtin.debug:
     msg: "{{ profiles | vfio.devices.resolve(ansible_facts.mdev) }}"
   vars:
@@ -149,7 +149,7 @@ _value:
           type: list
           elements: str
         framework:
-          description: V(mdev), V(vendor_vfio), or null without vGPUs.
+          description: Name of the framework, such as V(mdev) or V(vendor_vfio), or null without vGPUs.
           type: str
           sample: mdev
         type:

@@ -20,7 +20,7 @@ from .._core.wording import shorten
 from .._devices.sriov import is_vfio_driver
 from .._host.root import HostRoot
 from .._model.uses import Holder, Unseen, Use
-from . import container_engines, homes, podman, quadlets, switch_ports, xen
+from . import container_engines, containerd, homes, podman, podman_restart, quadlets, switch_ports, xen
 from .base import Scene
 from .lxc import containers
 from .references import DEVICE, FILE, INTERFACE, POOL, Guest, Reference, in_command_line, subjects
@@ -75,7 +75,8 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
     if not scene.configured:
         return
     unreadable: list[str] = []
-    of_engines = (*container_engines.containers(host), *podman.containers(host), *quadlets.containers(host))
+    engines = (container_engines, containerd, podman, podman_restart, quadlets)
+    of_engines = [guest for engine in engines for guest in engine.containers(host)]
     of_others = (*_instances(host, unreadable), *switch_ports.ports(host), *xen.guests(host))
     guests = (*_nspawn(host), *_of_units(host), *containers(host), *of_engines, *of_others)
     _warn_of_any(host, scene, guests)

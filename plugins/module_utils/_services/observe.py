@@ -39,10 +39,7 @@ def observe(
     from which a tool creates the files of the container.
     """
     found, files, sources, order, texts = _service(host, project, program, unit, path)
-    # Without process and unit, the service may start in an unknown way, so its files are unknown.
-    known = found.arguments is not None
-    reads = oslo.reads(sources, path) if known else None
-    reads = False if found.container else reads
+    reads = _reads(found, sources, path)
     before_and_after = order if reads else []
     later = _later(before_and_after, texts, path, found, program)
     problems = not_effective(later, content, program, path)
@@ -56,8 +53,8 @@ def observe(
         "pid": found.pid,
         "container": found.container,
         "kolla": found.kolla,
-        "files": [one.path for one in sources if not one.is_directory] if known else [],
-        "directories": [one.path for one in sources if one.is_directory] if known else [],
+        "files": [one.path for one in sources if not one.is_directory] if _is_known(found) else [],
+        "directories": [one.path for one in sources if one.is_directory] if _is_known(found) else [],
         "reads": reads,
         "later": later,
         "overridden": overridden(later, content),
@@ -92,8 +89,7 @@ def _service(host: HostRoot, project: str, program: str, unit: str, path: str) -
     for found in started.each(host, program, unit):
         files = of_service(host, found, program)
         sources = sources_of(files, project, found, program, path)
-        is_readable = found.arguments is not None and (not found.container or found.pid is not None or found.kolla)
-        order = order_of(files, sources, path) if is_readable else []
+        order = order_of(files, sources, path) if _is_readable(found) else []
         service = _Service(found, files, sources, order, {file: files.text(file) for file in order})
         if _is_of_devices(order, service.texts):
             return service
@@ -127,6 +123,21 @@ def _unusable(project: str, program: str, order: Sequence[str], texts: Mapping[s
             "compute_driver = libvirt.LibvirtDriver, or owner: none in the profiles."
         )
     return found
+
+
+def _is_known(found: started.Started) -> bool:
+    """Return whether the files are known: without process and unit, the service may start in an unknown way."""
+    return found.arguments is not None
+
+
+def _is_readable(found: started.Started) -> bool:
+    return _is_known(found) and (not found.container or found.pid is not None or found.kolla)
+
+
+def _reads(found: started.Started, sources: oslo.Sources, path: str) -> bool | None:
+    if found.container:
+        return False
+    return oslo.reads(sources, path) if _is_known(found) else None
 
 
 def _not_read(found: started.Started, sources: oslo.Sources, project: str, program: str, path: str) -> str:

@@ -159,7 +159,7 @@ def _options_of_types(others: Others, sections: Sections) -> Iterator[str]:
             advice = "placement.resource_class" if option == "mdev_class" else "nova.max_instances"
             yield (
                 f"type {type_id}: {entry['file']} sets {option} = {entry['value'].strip()} in [{section}], which also "
-                f"holds for the profiles. Set {advice} in the profile, or remove the option from the file"
+                f"applies to the profiles. Set {advice} in the profile, or remove the option from the file"
             )
 
 
@@ -288,7 +288,7 @@ def _aliases(plan: Plan, others: Others, sections: Sections, options: Options) -
             own = mine.get(spec.get("name"))
             if own and (spec not in own or options["pci_in_placement"]):
                 yield (
-                    f"alias {spec['name']} is also in [pci] of {entry['file']}, and nova puts both together. Use "
+                    f"alias {spec['name']} is also in [pci] of {entry['file']}, and nova merges both. Use "
                     "another nova.alias, or remove it from the file"
                 )
     if options["pci_in_placement"]:

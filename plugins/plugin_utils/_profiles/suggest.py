@@ -131,7 +131,7 @@ def _settings(kind: Kind) -> tuple[list[str], list[str], bool]:
         notes = [f"No vGPU types are offered (driver: {', '.join(drivers)}), so the whole card goes to one guest."]
         if total:
             notes = [
-                f"No vGPU types are offered (driver: {', '.join(drivers)}). After this profile has made its {total} "
+                f"No vGPU types are offered (driver: {', '.join(drivers)}). After this profile has created its {total} "
                 "VFs, run discover again."
             ]
             return ["owner: none", "mode: vf", "num_vfs: max"], notes, True
