@@ -8,12 +8,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import NamedTuple, Optional
 
 from .._core.grouping import labelled
 from .._core.problems import Refused
+from .._core.wording import shorten
 from .._devices import mig, pci
 from .._devices.identity import Identities, kept_identity, model_of
 from .._devices.mig import Gpu
@@ -24,11 +25,12 @@ from .._guards.conflicts import blind_spots, conflicts
 from .._guards.processes import Processes
 from .._host.records import DIRECTORY, LAYOUT_RECORDS, read_records, record_path, record_text, save_record
 from .._host.root import HostRoot
-from .._model.uses import DRIVER, Touch
+from .._model.host import Device
+from .._model.uses import DRIVER, Holder, Touch
 from .._run import record_space
 from . import records
 from .actions import Outcome, apply
-from .plan import Plan, SetMode, plan
+from .plan import Plan, plan
 from .result import Result, report
 from .wanted import Wanted
 
@@ -36,6 +38,7 @@ NO_PROGRAM = (
     "nvidia-smi is not installed on this host, so MIG cannot be read. Install the NVIDIA driver with nvidia-smi, or "
     "remove mig from the profile"
 )
+SHOWN = 3
 
 
 class Options(NamedTuple):
@@ -106,17 +109,42 @@ def _uses(
     """Return by address a sentence for each use that the steps would end."""
     from .._guards import registry
 
-    addresses = frozenset(one.wanted.pf for one in plans)
-    devices = Frameworks(host, functions, pci.NumaNodes(host)).observe(with_parents=False).devices
+    gpus = {one.wanted.pf for one in plans}
+    virtual = {one.address: str(one.physical_function) for one in functions.values() if one.physical_function in gpus}
+    frameworks = Frameworks(host, functions, pci.NumaNodes(host))
+    devices = frameworks.observe(with_parents=False).devices
+    unreadable = frameworks.unreadable()
     # Stopped guests do not use an instance. If they have the whole GPU, their guard reports it.
-    seen = registry.observe(host, Scene(functions, devices, Processes(host), addresses, configured=not anew))
+    scene = Scene(functions, devices, Processes(host), frozenset((*gpus, *virtual)), configured=not anew)
+    seen = registry.observe(host, scene)
     found = {}
     for one in plans:
         address = one.wanted.pf
-        changes_mode = any(isinstance(step, SetMode) for step in one.steps)
-        touch = Touch(address, DRIVER, address, "be reset" if changes_mode else "lose GPU instances")
-        found[address] = [*conflicts([touch], seen.uses), *blind_spots(seen.unseen, options.accept_unseen)]
+        what = "be reset" if one.changes_mode else "lose GPU instances"
+        vgpus = [device for device in devices if virtual.get(device.parent) == address and device.state != "defined"]
+        touches = {device.id: Touch(device.id, DRIVER, f"vGPU {device.id} of {address}", what) for device in vgpus}
+        # Devices without users have a sentence of their own. Which instance a running guest has is unknown.
+        has_room = one.leaves_room([device.type_name for device in vgpus])
+        counts = [use for use in seen.uses if use.subject not in touches or _counts(use.holder, has_room)]
+        sentences = conflicts([Touch(address, DRIVER, address, what), *touches.values()], counts)
+        if not has_room and not sentences:
+            sentences.append(_describe_vgpus(address, what, vgpus))
+        if address in unreadable:
+            sentences.append(f"{address} cannot {what}, because its vGPUs are unknown: {unreadable[address]}")
+        found[address] = [*sentences, *blind_spots(seen.unseen, options.accept_unseen)]
     return found
+
+
+def _counts(holder: Optional[Holder], has_room: bool) -> bool:
+    return holder is not None and (holder.running or not has_room)
+
+
+def _describe_vgpus(address: str, what: str, vgpus: Sequence[Device]) -> str:
+    names = shorten([f"{device.id} ({device.type_name or device.type_id})" for device in vgpus], SHOWN)
+    return (
+        f"{address} cannot {what}, because it has the vGPUs {names}. Remove them first with "
+        f'vfio.devices.mdev_instance: {{state: absent, instances: [{{parent: "{address}"}}]}}'
+    )
 
 
 def _uses_now(host: HostRoot, one: Plan, options: Options) -> list[str]:

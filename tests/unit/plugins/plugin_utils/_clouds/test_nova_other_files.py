@@ -74,7 +74,7 @@ def test_the_same_alias_is_harmless_unless_placement_is_asked():
     assert refusals([ports(**NFV)], entry("pci", "alias", alias)) == []
     found = refusals([ports(**NFV)], entry("pci", "alias", alias), **IN_PLACEMENT)
     assert found == [
-        f"alias nfv is also in [pci] of {FILE}, and nova puts both together. Use another nova.alias, or remove it from "
+        f"alias nfv is also in [pci] of {FILE}, and nova merges both. Use another nova.alias, or remove it from "
         "the file"
     ]
 
