@@ -18,9 +18,10 @@ from .._core.problems import holders
 from .._core.text import decimal
 from .._devices.routes import Route, observe_links
 from .._host.root import HostRoot, first_lines
-from .._model.uses import ALLOW_HOST_NETWORK, DRIVER, GONE, PORT, SETTINGS, Use
+from .._model.uses import ALLOW_HOST_NETWORK, DRIVER, GONE, PORT, SETTINGS, Unseen, Use
 from .base import Scene, user
 from .nvme_fabrics import connections
+from .processes import RAW_SOCKETS
 
 NAME = "network"
 ADVICE = "select another card, or set sriov_allow_host_network: true (option allow_host_network of the module)"
@@ -56,7 +57,7 @@ MOST_ANCESTORS = 64
 Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 
 
-def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
+def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
     """Yield a use for each interface that the host uses."""
     interfaces: dict[str, list[str]] | None = None
     own = _of_functions(host)
@@ -67,6 +68,7 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
         if interfaces is None:
             interfaces = in_use(host, list(scene.connection))
             _add_raw_sockets(host, scene, interfaces)
+            yield from (Unseen(NAME, reason) for reason in map(host.unread, RAW_SOCKETS) if reason)
         # Ports of one bond have the same uses.
         alike: dict[str, list[str]] = {}
         for interface in own[address]:
