@@ -16,7 +16,7 @@ from .._core.grammar import FUNCTION_IN_PATH
 from .._core.patterns import lazy_pattern
 from .._core.problems import holders
 from .._core.text import decimal
-from .._devices.routes import Route, observe_links
+from .._devices.routes import Links, Route, observe_links
 from .._host.root import HostRoot, first_lines
 from .._model.uses import ALLOW_HOST_NETWORK, DRIVER, GONE, PORT, SETTINGS, Unseen, Use
 from .base import Scene, user
@@ -66,7 +66,9 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
         if function is None or address not in own:
             continue
         if interfaces is None:
-            interfaces = in_use(host, list(scene.connection))
+            links = observe_links(host)
+            interfaces = in_use(host, list(scene.connection), links)
+            yield from [Unseen(NAME, links.unknown)] if links.unknown else ()
             _add_raw_sockets(host, scene, interfaces)
             yield from (Unseen(NAME, reason) for reason in map(host.unread, RAW_SOCKETS) if reason)
         # Ports of one bond have the same uses.
@@ -116,12 +118,12 @@ def _switch(host: HostRoot, name: str) -> str | None:
     return host.read(f"{INTERFACES}/{name}/phys_switch_id", optional=True)
 
 
-def in_use(host: HostRoot, connection: list[str]) -> dict[str, list[str]]:
+def in_use(host: HostRoot, connection: list[str], links: Links | None = None) -> dict[str, list[str]]:
     """Map each used interface to its uses, such as ``carries the default route``.
 
     ``connection`` has the addresses of both ends of the connection of this run.
     """
-    links = observe_links(host)
+    links = links or observe_links(host)
     names = host.names(INTERFACES)
     own = {name: _own_uses(host, name) for name in names}
     for route in links.routes:
