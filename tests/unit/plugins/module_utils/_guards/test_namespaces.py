@@ -111,4 +111,4 @@ def test_namespace_that_does_not_answer(simulated, is_removed):
 
     root.run, unknown = fail, []
     assert namespaces.on_top(root, Processes(root), unknown) == {}
-    assert ["network namespace blue are unknown" in one for one in unknown] == [] if is_removed else [True]
+    assert ["network namespace blue are unknown" in one for one in unknown] == ([] if is_removed else [True])
