@@ -78,23 +78,29 @@ def converge(
         problems += [labelled(one.wanted.label, sentence) for one in plans for sentence in busy.get(one.wanted.pf, ())]
     if problems:
         raise Refused(problems)
-    kept = _records(host, functions, [one.wanted for one in plans if not busy.get(one.wanted.pf)], options)
+    free = [one for one in plans if not busy.get(one.wanted.pf)]
+    kept = _records(host, functions, [one.wanted for one in free], options)
     files = [
         (record_path(LAYOUT_RECORDS, pf), record_text(change.new) if change.new else None)
         for pf, change in kept.items()
     ]
     record_space.check(host, files, write=not check_mode)
     outcomes: dict[str, Outcome] = {}
-    for one in plans:
-        address = one.wanted.pf
-        if check_mode or busy.get(address) or not one.steps:
-            continue
-        outcomes[address] = apply(host, one, partial(_uses_now, host, one, options))
+    if not check_mode:
+        outcomes, kept = _apply(host, free, kept, options)
+    return report(plans, busy, outcomes, kept)
+
+
+def _apply(
+    host: HostRoot, plans: list[Plan], kept: dict[str, records.Change], options: Options
+) -> tuple[dict[str, Outcome], dict[str, records.Change]]:
+    """Apply the plans GPU by GPU and write the records; return the outcomes and the written records by GPU."""
+    outcomes = {one.wanted.pf: apply(host, one, partial(_uses_now, host, one, options)) for one in plans if one.steps}
     # A GPU that failed keeps its old record, so that a boot restores its previous layout.
     kept = {pf: change for pf, change in kept.items() if pf not in outcomes or not outcomes[pf].error}
-    for pf, change in kept.items() if not check_mode else ():
+    for pf, change in kept.items():
         save_record(host, LAYOUT_RECORDS, pf, change.new)
-    return report(plans, busy, outcomes, kept)
+    return outcomes, kept
 
 
 def _uses(

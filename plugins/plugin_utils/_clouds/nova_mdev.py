@@ -22,6 +22,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     cards_of,
     current_parent,
     has_mdevs,
+    held_card,
     makes_mdevs,
     of_card,
     type_of,
@@ -51,6 +52,9 @@ def sections(plan: Plan, release: int, problems: list[str], present: str = "") -
         offering = _offering(card)
         problems += [of_card(card, sentence) for sentence in _check_card(card, offering, release)]
         for parent in offering:
+            by_type.setdefault(parent["type"], []).append((card, parent))
+    for card in filter(None, map(held_card, cards_of(plan, "nova"))):
+        for parent in _offering(card) if has_mdevs(card) else ():
             by_type.setdefault(parent["type"], []).append((card, parent))
     if not by_type:
         return {}
