@@ -53,8 +53,8 @@ def observe(
         "pid": found.pid,
         "container": found.container,
         "kolla": found.kolla,
-        "files": [one.path for one in sources if not one.is_directory and _is_known(found)],
-        "directories": [one.path for one in sources if one.is_directory and _is_known(found)],
+        "files": [one.path for one in sources if not one.is_directory] if _is_known(found) else [],
+        "directories": [one.path for one in sources if one.is_directory] if _is_known(found) else [],
         "reads": reads,
         "later": later,
         "overridden": overridden(later, content),
@@ -70,21 +70,6 @@ def observe(
         "problems": [_not_read(found, sources, project, program, path)] if reads is False else problems,
         "libvirt": libvirt_version(files if found.pid is None or not found.container else _of_libvirt(host, files)),
     }
-
-
-def _is_known(found: started.Started) -> bool:
-    """Return whether the files are known: without process and unit, the service may start in an unknown way."""
-    return found.arguments is not None
-
-
-def _is_readable(found: started.Started) -> bool:
-    return _is_known(found) and (not found.container or found.pid is not None or found.kolla)
-
-
-def _reads(found: started.Started, sources: oslo.Sources, path: str) -> bool | None:
-    if found.container:
-        return False
-    return oslo.reads(sources, path) if _is_known(found) else None
 
 
 class _Service(NamedTuple):
@@ -138,6 +123,21 @@ def _unusable(project: str, program: str, order: Sequence[str], texts: Mapping[s
             "compute_driver = libvirt.LibvirtDriver, or owner: none in the profiles."
         )
     return found
+
+
+def _is_known(found: started.Started) -> bool:
+    """Return whether the files are known: without process and unit, the service may start in an unknown way."""
+    return found.arguments is not None
+
+
+def _is_readable(found: started.Started) -> bool:
+    return _is_known(found) and (not found.container or found.pid is not None or found.kolla)
+
+
+def _reads(found: started.Started, sources: oslo.Sources, path: str) -> bool | None:
+    if found.container:
+        return False
+    return oslo.reads(sources, path) if _is_known(found) else None
 
 
 def _not_read(found: started.Started, sources: oslo.Sources, project: str, program: str, path: str) -> str:

@@ -89,6 +89,20 @@ def test_two_types_on_the_virtual_functions_of_a_card(nova, release, is_made):
     assert dict.fromkeys(map(node_name, found["addresses"]), 1) == found["offers"]
 
 
+@pytest.mark.parametrize("release", RELEASES)
+def test_more_virtual_functions_than_the_card_has_devices(nova, release):
+    """Before nova 29, a single type is used on all virtual functions, so the settings need a second type."""
+    profile = {**A40, "vgpu": {"type": "NVIDIA A40-8Q", "count": 0}}
+    facts = Simulated("a40").facts(*WITH_USERS)
+    (card,) = resolve.resolve([profile], facts)["cards"]
+    found = nova([profile], facts, release)
+    if release < nova_release.SEVERAL_TYPES:
+        assert f"nova {release} uses the type on all virtual functions of 0000:41:00.0" in found["refused"]
+    else:
+        assert card["total"] < len(card["parents"])
+        assert sum(found["offers"].values()) == len(found["offers"]) == card["total"]
+
+
 def test_nova_does_not_start_with_two_classes_on_one_card(nova, ask, file):
     facts = Simulated("l40s").facts(*WITH_USERS)
     classes = ("CUSTOM_SMALL", "CUSTOM_LARGE")
