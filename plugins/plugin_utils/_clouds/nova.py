@@ -15,6 +15,7 @@ from typing import Any
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import (
     libvirt,
+    nova_device_spec,
     nova_mdev,
     nova_other_files,
     nova_pci,
@@ -234,7 +235,7 @@ def _compute(plan: Plan, options: Options, problems: list[str]) -> Sections:
         problems += nova_pci.check_mixes(cards)
     renamed = options["release"] >= nova_release.REPORT_IN_PLACEMENT
     key = "device_spec" if renamed else "passthrough_whitelist"
-    pci = [(key, spec) for card in cards for spec in nova_pci.device_specs(card, options)]
+    pci = [(key, spec) for card in cards for spec in nova_device_spec.device_specs(card, options)]
     if options["report_in_placement"]:
         pci.insert(0, ("report_in_placement", "true"))
     sections = {

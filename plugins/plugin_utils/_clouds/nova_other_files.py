@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 from ansible_collections.vfio.devices.plugins.module_utils._core import wording
 from ansible_collections.vfio.devices.plugins.module_utils._services import oslo
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import (
+    nova_device_spec,
     nova_in_placement,
     nova_mdev,
     nova_pci,
@@ -188,7 +189,7 @@ def _specs(plan: Plan, others: Others, options: Options) -> Iterator[str]:
     everything = [*planned, *unselected]
     mine: Mine = {}
     for card in cards:
-        for text in nova_pci.device_specs(card, options):
+        for text in nova_device_spec.device_specs(card, options):
             (spec,) = nova_spec.specs(text)
             for function in nova_spec.matching(spec, everything):
                 mine.setdefault(function, (card, nova_spec.tags(spec)))
