@@ -121,7 +121,7 @@ def _vf_product_id(host: HostRoot, function: PciFunction) -> str | None:
     digits = text.lower().zfill(4)
     if PRODUCT_ID.match(digits):
         return digits
-    host.warn(f"{path} holds {text[:40]!r}, which is not a product id of four hexadecimal digits", path)
+    host.warn(f"/{path} holds {text[:40]!r}, which is not a product id of four hexadecimal digits", path)
     return None
 
 

@@ -70,10 +70,10 @@ def describe_silence(path: str, error: NoAnswer, subject: str) -> str:
             "is down"
         )
     if subject.isdecimal():
-        return f"{silent} did not answer within {seconds:g} s: process {subject} hangs"
+        return f"/{silent} did not answer within {seconds:g} s: process {subject} hangs"
     if is_locked(path):
-        return f"{silent} did not answer within {seconds:g} s: a pending change locks its device"
+        return f"/{silent} did not answer within {seconds:g} s: a pending change locks its device"
     return (
-        f"{silent} did not answer within {seconds:g} s: further driver files of {subject} were not read. Read the "
+        f"/{silent} did not answer within {seconds:g} s: further driver files of {subject} were not read. Read the "
         f"messages about {subject} in dmesg"
     )
