@@ -74,7 +74,11 @@ class Disk:
     def after_a_cut(self):
         """Return all files as they would be after a power failure now."""
         copy, place = self.directory / "copy", self.directory / "after"
-        subprocess.run(["cp", "--sparse=always", self.image, copy], check=True)
+        before = None
+        # The kernel may write to the disk meanwhile, and such a copy is of no single instant.
+        while before != self.image.stat().st_mtime_ns:
+            before = self.image.stat().st_mtime_ns
+            subprocess.run(["cp", "--sparse=always", self.image, copy], check=True)
         place.mkdir(exist_ok=True)
         with self.mount(copy, place, self.options):
             return contents(place)
