@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Callable, NamedTuple
 
@@ -75,10 +76,12 @@ def options(text: str) -> list[tuple[str, str]]:
     return [entry[:2] for entry in entries(text)]
 
 
+@functools.lru_cache(maxsize=64)
 def entries(text: str) -> list[tuple[str, str, str]]:
     """Return section, name and value of each option in a file; an indented line continues the previous value.
 
     Names of sections are in lower case, because oslo.config ignores their case. It removes quotes around a value.
+    Several checks read the same text, which may have thousands of lines of comments.
     """
     found: list[tuple[str, str, str]] = []
     section = COMMON

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any, TypedDict
 from uuid import NAMESPACE_DNS, uuid3
 
+from ansible_collections.vfio.devices.plugins.module_utils._core import wording
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import (
     cyborg_trait,
     nova_mdev,
@@ -25,6 +26,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.settings_file
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     cards_of,
     has_typed_vfs,
+    held_card,
     is_nvidia_gpu,
     of_card,
     type_name,
@@ -43,6 +45,8 @@ DEFAULT_COUNT = "0"
 MAKES_MDEVS = True
 TAKES_UNTOUCHED_CARDS = True
 DRIVER = "nvidia_gpu_driver"
+# Maximum number of parents in a sentence.
+MOST_NAMES = 4
 # PCI classes that the agent detects (cyborg/accelerator/drivers/gpu/utils.py, GPU_FLAGS).
 FOUND = ("0300", "0302")
 
@@ -153,6 +157,12 @@ def _check(card: Card, release: int | None) -> list[str]:
         found.append("cyborg-agent supports NVIDIA GPUs only. Set owner: nova or owner: none")
     if card["type"]:
         found += _check_type(card, card["type"], release)
+    others = [parent["name"] for parent in card.get("held_parents", ()) if parent["name"] != card["address"]]
+    if others:
+        found.append(
+            f"it still has vGPUs on {wording.shorten(others, MOST_NAMES)}, and cyborg-agent would also assign the "
+            "complete card. Remove unused vGPUs with mdevctl stop, and wait for the guests of the others"
+        )
     return found
 
 
@@ -198,8 +208,10 @@ def _sections(cards: list[Card], drivers: Sequence[str]) -> Sections:
     }
     by_type: dict[str, list[str]] = {}
     for card in cards:
-        if card["type"]:
-            by_type.setdefault(card["type"]["id"], []).append(card["address"] or "")
+        # cyborg-agent assigns a card without a type as a whole, even to another guest than that with its vGPU.
+        vgpu_type = (held_card(card) or card)["type"]
+        if vgpu_type:
+            by_type.setdefault(vgpu_type["id"], []).append(card["address"] or "")
     # Without this option, each virtual function is assigned as a complete GPU.
     sections["gpu_devices"] = [("filter_sriov_vfs", "true")]
     if by_type:

@@ -40,7 +40,8 @@ def indices(profile: Profile, functions: list[VirtualFunction], number: int) -> 
                 and (function.get("netdev") or function.get("users"))
             }
     if chosen is not None:
-        kept |= set(range(number)) - chosen
+        # More functions than desired may exist as long as guests have some of them.
+        kept |= {*range(number), *(function["index"] for function in functions if "index" in function)} - chosen
     return kept
 
 

@@ -323,6 +323,23 @@ def test_a_card_of_two_for_cyborg(cyborg):
     assert cyborg([one, whole], facts)["given"] == [["0000:3b:00.0", "PGPU"], ["0000:af:00.0", "VGPU"]]
 
 
+@pytest.mark.parametrize("is_used", [True, False])
+def test_a_complete_card_for_cyborg_with_a_vgpu(cyborg, is_used):
+    host = Simulated("t4")
+    (made,) = host.converge({"type": "GRID T4-1B", "parent": "0000:3b:00.0", "count": "1"})["created"]
+    if is_used:
+        host.kernel.hold(made)
+    whole = {"name": "whole", "select": "product_id == '1eb8'", "owner": "cyborg"}
+    found = cyborg([whole], host.facts(*WITH_USERS))
+    assert found["given"] == [["0000:3b:00.0", "VGPU"], ["0000:af:00.0", "PGPU"]]
+    host = Simulated("a40")
+    (made,) = host.converge({"type": "NVIDIA A40-8Q", "parent": "0000:41:03.1", "count": "1"})["created"]
+    if is_used:
+        host.kernel.hold(made)
+    found = cyborg([{**whole, "select": "product_id == '2235'"}], host.facts(*WITH_USERS))
+    assert "0000:41:00.0: it still has vGPUs on 0000:41:03.1" in found["refused"]
+
+
 def test_virtual_functions_are_no_gpus_for_cyborg(cyborg):
     whole = {"name": "whole", "select": "product_id == '2235'", "owner": "cyborg"}
     found = cyborg([whole], Simulated("a40").facts(*WITH_USERS))

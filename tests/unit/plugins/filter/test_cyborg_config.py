@@ -54,6 +54,16 @@ def test_a_full_card_stays_one_with_vgpus():
     assert "0000:af:00.0" in cyborg_config(plan(gpu(totals=(0,))))
 
 
+def test_a_whole_card_that_still_has_vgpus():
+    parent = {"name": "0000:84:00.0", "numa_node": 0, "type": "nvidia-222", "existing": 1, "total": 16}
+    card = whole(mode=None, owner="cyborg", held_parents=[parent], held_framework="mdev")
+    text = cyborg_config(plan(card))
+    assert "[vgpu_nvidia-222]\ndevice_addresses = 0000:84:00.0\n" in text
+    card["held_parents"] = [{**parent, "name": "0000:84:00.4"}]
+    (sentence,) = refusals(cyborg_config, plan(card))
+    assert "it still has vGPUs on 0000:84:00.4, and cyborg-agent would also assign the complete card" in sentence
+
+
 def test_whole_cards_only():
     text = cyborg_config(plan(whole(mode=None, owner="cyborg")))
     assert text.endswith("[agent]\nenabled_drivers = nvidia_gpu_driver\n\n[gpu_devices]\nfilter_sriov_vfs = true\n")

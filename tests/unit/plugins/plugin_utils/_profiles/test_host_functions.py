@@ -51,6 +51,11 @@ def test_virtual_functions_that_nova_does_not_get(chosen, kept):
     assert host_functions.indices(profile, functions(HOST, HOST), 4) == kept
 
 
+def test_chosen_functions_while_guests_prevent_a_lower_number():
+    profile = {"vf_driver": None, "vfs": None, "nova": {"vfs": ["0", "2-3"]}}
+    assert host_functions.indices(profile, functions(*[HOST] * 6), 2) == {1, 4, 5}
+
+
 def test_facts_without_numbers():
     profile = {"vf_driver": VFIO, "vfs": None, "nova": {}}
     assert host_functions.indices(profile, [{"address": "0000:01:00.1"}], 1) == set()
