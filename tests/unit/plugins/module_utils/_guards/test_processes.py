@@ -42,7 +42,8 @@ def test_device_files_of_a_process_whose_main_thread_has_ended(simulated):
     for thread in (70, 71):
         host.kernel.tree.add(f"proc/70/task/{thread}/comm", Attribute(b"python3\n"))
     root = host.root()
-    root.names, listed = lambda path: [one for one in listed(path) if (path, one) != ("proc", "71")], root.names
+    listed = root.names
+    root.names = lambda path: [one for one in listed(path) if (path, one) != ("proc", "71")]
     found = Processes(root).device_files
     assert [[one.process for one in found.get(name, ())] for name in ("/dev/nvidia0", "/dev/nvidia1")] == [[71], [71]]
 
