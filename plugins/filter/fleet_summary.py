@@ -28,7 +28,7 @@ options:
     type: dict
     required: true
   reached:
-    description: The hosts that have not failed.
+    description: The hosts that have not failed. Hosts with C(vfio_failure) count as failed.
     type: list
     elements: str
     required: true
