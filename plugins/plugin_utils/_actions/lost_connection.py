@@ -14,6 +14,7 @@ from typing import Any
 # The variables that tasks on the host register, in playbooks that continue after an unreachable host.
 REGISTERED = (
     "vfio_observed",
+    "vfio_predicted",
     "vfio_applied",
     "vfio_seen",
     "vfio_files_checked",
