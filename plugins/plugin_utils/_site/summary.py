@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Summarize a run of site or verify: the number of unchanged hosts, and changes or errors of the others."""
+"""Summarize a run of site, verify or reprofile: the number of unchanged hosts, and changes or errors of the others."""
 
 from __future__ import annotations
 
