@@ -14,6 +14,7 @@ description:
   - An argument spec validates the variables of a role when the role starts. This plugin validates the variables of all
     roles before the first change, and also checks ranges and spellings.
   - Variables with unknown values are skipped. P(vfio.devices.resolve#filter) validates C(vfio_profiles).
+  - Without names, a variable whose name is similar to one of this collection causes a warning, such as C(vfio_profile).
 options:
   _terms:
     description: Names of the variables to validate. The default is all variables of this collection.
@@ -44,6 +45,7 @@ _raw:
 """
 
 from ansible.plugins.lookup import LookupBase
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions import variable_names
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.variable_checks import known, refusals
 
 
@@ -52,5 +54,7 @@ class LookupModule(LookupBase):
 
     def run(self, terms, variables=None, **options):
         """Return a sentence for each invalid variable."""
+        if not terms:
+            variable_names.warn(variables or {})
         asked = {name: value for name, value in (variables or {}).items() if not terms or name in terms}
         return refusals(known(asked, self._templar))

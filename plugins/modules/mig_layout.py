@@ -12,8 +12,9 @@ description:
     instances of a layout.
   - The module computes a plan before the first change. A layout that does not fit is rejected, and the message contains
     a possible layout.
-  - Matching instances remain unchanged. An instance is removed, and MIG is enabled or disabled, only while
-    no process and no guest uses the GPU.
+  - Matching instances remain unchanged. Instances are removed, and MIG is enabled or disabled, only while no process
+    and no guest uses the GPU or its virtual functions.
+  - MIG is enabled or disabled only without vGPUs. An instance is removed only if the remaining ones hold all vGPUs.
   - Each change is verified by a read. If a change fails, the removed instances are created again.
 author:
   - vfio.devices contributors (@vfio-devices)

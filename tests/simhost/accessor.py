@@ -86,7 +86,7 @@ class Accessor:
         """Return False, because device nodes cannot be opened here."""
         return False
 
-    def device(self, path: str) -> str | None:
+    def device(self, path: str, block: bool = False) -> str | None:
         """Return None, because device nodes have no numbers here."""
         return None
 

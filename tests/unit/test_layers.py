@@ -128,6 +128,15 @@ def test_no_expression_is_compiled_at_import_on_hosts(file):
 
 
 @pytest.mark.parametrize("file", FILES)
+def test_patterns_of_lines_take_linear_time(file):
+    """``\\s`` also matches line ends, so a search at each of many empty lines reads all of them again."""
+    texts = [
+        node.value for node in ast.walk(tree(file)) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    assert [text for text in texts if re.search(r"\^(\(\?!)?\\s[*+]", text)] == []
+
+
+@pytest.mark.parametrize("file", FILES)
 def test_imports_go_down(file):
     package = file.partition("/")[0]
     assert imported_files(file) <= set(FILES)

@@ -144,7 +144,7 @@ RULES: tuple[tuple[re.Pattern[str], Reduce], ...] = tuple(
         (r"(?:etc|run|var)/.*(?:libvirt|qemu).*\.xml", guests.domain),
         (r"var/.*kubelet_internal_checkpoint", guests.checkpoint),
         (r"(?:etc|run)/systemd/nspawn/.*|var/lib/machines/.*\.nspawn",
-         _lines(re.compile(r"^\s*(?:Bind|BindReadOnly)\s*=\s*[+-]*/dev/|^\s*(?:Interface|MACVLAN|IPVLAN)\s*="))),
+         _lines(re.compile(r"^[ \t]*(?:Bind|BindReadOnly)\s*=\s*[+-]*/dev/|^[ \t]*(?:Interface|MACVLAN|IPVLAN)\s*="))),
         (r"var/.*/backup\.yaml", _lines(OF_INSTANCES)),
         (r"run/qemu-server/\d+\.pid", _all),
         (r"(?:etc|run|var|usr/local|opt)/.*", _managers),

@@ -34,16 +34,18 @@ def duration(value: Any, option: str) -> float:
     raise ValueError(f"{option} must be a number of seconds from {SHORTEST:g} to {LONGEST:g}, and not {shown(value)}")
 
 
-def count(value: Any, option: str, least: int, most: int, word: str | None = None) -> int:
+def count(value: Any, option: str, least: int, most: int, word: str | None = None, unit: str = "") -> int:
     """Return a whole number, or the text of one, from ``least`` (0 or more) to ``most``.
 
-    Raises ``ValueError`` that names ``option`` and, if given, ``word`` as the accepted alternative to a number.
+    Raises ``ValueError`` that names ``option``, its ``unit``, and ``word`` as the accepted alternative to a number.
     """
     number = int(value) if is_whole(value) else -1
     if least <= number <= most:
         return number
     instead = f", or {word}" if word else ""
-    raise ValueError(f"{option} must be a whole number from {least} to {most}{instead}, and not {shown(value)}")
+    of_unit = f" of {unit}" if unit else ""
+    what = f"a whole number{of_unit} from {least} to {most}{instead}"
+    raise ValueError(f"{option} must be {what}, and not {shown(value)}")
 
 
 def is_whole(value: Any) -> bool:

@@ -24,7 +24,7 @@ COMMAND_LINE = "proc/cmdline"
 DIRECTORIES = ("etc", "run", "usr/local/lib", "usr/lib", "lib")
 ARGUMENT_NAME = "the kernel argument vfio-pci.ids"
 ARGUMENT = lazy_pattern(r"(?:^|\s)\"?vfio[-_]pci\.ids=\"?([\w:,]+)")
-OPTION = lazy_pattern(r"^\s*options\s+vfio[-_]pci\s(?:.*\s)?ids=\"?([\w:,]+)", re.MULTILINE)
+OPTION = lazy_pattern(r"^[ \t]*options\s+vfio[-_]pci\s(?:.*\s)?ids=\"?([\w:,]+)", re.MULTILINE)
 
 
 class Setting(NamedTuple):

@@ -18,9 +18,9 @@ from .._core.patterns import lazy_pattern
 from .._host.root import HostError, HostRoot
 from .mig import DISABLED, ENABLED, PATIENCE, PROGRAM
 
-MODE = lazy_pattern(r"^\s*vGPU Heterogeneous Mode\s*:\s*(\S.*?)\s*$", re.MULTILINE)
+MODE = lazy_pattern(r"^[ \t]*vGPU Heterogeneous Mode\s*:\s*(\S.*?)\s*$", re.MULTILINE)
 # Some driver releases omit the second e of Heterogeneous.
-SIZES = lazy_pattern(r"^\s*Heterogene?ous Time-Slice Sizes\s*:\s*(\S.*?)\s*$", re.MULTILINE)
+SIZES = lazy_pattern(r"^[ \t]*Heterogene?ous Time-Slice Sizes\s*:\s*(\S.*?)\s*$", re.MULTILINE)
 NOT_SUPPORTED = "Not Supported"
 
 

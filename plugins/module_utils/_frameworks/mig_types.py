@@ -52,6 +52,17 @@ def capacities(type_name: str | None, gpu: GpuInstances) -> dict[str, int]:
     return {name: one // size for name, one in sizes.items() if fitting and one == min(fitting)}
 
 
+def are_held(types: Iterable[Optional[str]], gpu: GpuInstances) -> bool:
+    """Return whether the GPU instances hold vGPUs of all these type names; None is an unknown type."""
+    spaces: list[list[str]] = [[] for _instance in gpu.instances]
+    for one in types:
+        place = _place(one, spaces, gpu)
+        if place is None:
+            return False
+        spaces[place].append(one or "")
+    return True
+
+
 def room(type_name: str | None, others: Iterable[Optional[str]], gpu: GpuInstances) -> int:
     """Return how many more vGPUs of a type fit next to ``others``, which are type names."""
     spaces: list[list[str]] = [[] for _instance in gpu.instances]

@@ -47,7 +47,7 @@ def run(host: HostRoot, address: str, enable: bool) -> None:
 
     if not host.wait(ended, min(PATIENCE, host.timeout)):
         raise HostError(
-            f"{refusals[-1]}; it failed {len(refusals)} times. Stop the programs that monitor the GPU, such as "
-            "nvidia-persistenced, DCGM or an exporter",
+            f"{refusals[-1]}. The program failed {len(refusals)} times. Stop the programs that monitor the GPU, such "
+            "as nvidia-persistenced, DCGM or an exporter",
             PROGRAM,
         )

@@ -24,7 +24,7 @@ OVERRIDES = "etc/driverctl.d"
 # Files of the administrator. Those of packages are in usr/lib.
 DIRECTORIES = ("etc/modprobe.d", "run/modprobe.d")
 NATIVE = "native"
-BLACKLIST = r"^\s*blacklist\s+{}\s*$"
+BLACKLIST = r"^[ \t]*blacklist\s+{}\s*$"
 
 
 def observe(

@@ -17,7 +17,7 @@ from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
 
 # Files with the disk in a field of each line.
-TABLES = (("etc/fstab", 0), ("etc/crypttab", 1))
+TABLES = (("etc/fstab", 0), ("etc/crypttab", 1), ("etc/kdump.conf", 1))
 # A space in a field is written as \040 (fstab(5)).
 OCTAL = lazy_pattern(r"\\([0-7]{3})")
 UNITS = "etc/systemd/system"

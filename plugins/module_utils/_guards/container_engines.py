@@ -34,7 +34,7 @@ MOST_GPUS = 64
 
 # The file and setting that move the containers of Podman, and their usual directory.
 PODMAN_SETTINGS = "etc/containers/storage.conf"
-GRAPHROOT = lazy_pattern(r'^\s*graphroot\s*=\s*"/([^"]+?)/?"', re.MULTILINE)
+GRAPHROOT = lazy_pattern(r'^[ \t]*graphroot\s*=\s*"/([^"]+?)/?"', re.MULTILINE)
 PODMAN_STORE = (PODMAN_SETTINGS, GRAPHROOT, "var/lib/containers/storage")
 OF_USER = ".local/share/docker"
 # Stands for all device files of the host.

@@ -20,7 +20,7 @@ from .._core.wording import shorten
 from .._devices.sriov import is_vfio_driver
 from .._host.root import HostRoot
 from .._model.uses import Holder, Unseen, Use
-from . import container_engines, homes, podman, quadlets, switch_ports
+from . import container_engines, containerd, homes, podman, podman_restart, quadlets, switch_ports, xen
 from .base import Scene
 from .lxc import containers
 from .references import DEVICE, FILE, INTERFACE, POOL, Guest, Reference, in_command_line, subjects
@@ -29,7 +29,7 @@ NAME = "containers"
 
 NSPAWN = ("etc/systemd/nspawn", "run/systemd/nspawn", "var/lib/machines")
 MACHINES = "run/systemd/machines"
-SETTING = lazy_pattern(r"^\s*(Bind|BindReadOnly|Interface|MACVLAN|IPVLAN)\s*=\s*(.*?)\s*$", re.MULTILINE)
+SETTING = lazy_pattern(r"^[ \t]*(Bind|BindReadOnly|Interface|MACVLAN|IPVLAN)\s*=\s*(.*?)\s*$", re.MULTILINE)
 
 UNITS = ("etc/systemd/system", "run/systemd/system", "etc/systemd/user")
 UNITS_OF_USER = ".config/systemd/user"
@@ -37,8 +37,14 @@ UNITS_OF_USER = ".config/systemd/user"
 UNIT = lazy_pattern(r"([^/]+)\.service(\.d)?\Z")
 NSPAWN_PROGRAM = "systemd-nspawn "
 # A guest that is started without libvirt. Its devices are arguments of the program.
-GUEST_PROGRAM = lazy_pattern(
-    r"^[ \t]*Exec\w+[ \t]*=.*\b(?:qemu-system-\w+|qemu-kvm|kvm|cloud-hypervisor)\s", re.MULTILINE
+GUEST_PROGRAM = lazy_pattern(r"(?:^|[/\s=])(?:qemu-system-\w+|qemu-kvm|kvm|cloud-hypervisor|crosvm)\s")
+COMMAND = lazy_pattern(r"^[ \t]*Exec\w+[ \t]*=(.*)$", re.MULTILINE)
+FUNCTION = lazy_pattern(r"(?<![\w:.-])([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])(?![\w.])")
+# A script of the administrator that a unit starts.
+SCRIPT = lazy_pattern(
+    r"^[ \t]*ExecStart\w*[ \t]*=[ \t]*[-@:+!]*(?:\S*/(?:ba|da)?sh[ \t]+(?:-\w+[ \t]+)*['\"]?)?"
+    r"(/(?:usr/local|opt|etc|root|srv|home)/[\w./@+-]+)",
+    re.MULTILINE,
 )
 # A container that is created when the unit starts, and removed with it.
 STARTED = lazy_pattern(r"^[ \t]*ExecStart\w*[ \t]*=(.*)$", re.MULTILINE)
@@ -59,7 +65,9 @@ DEVICES = lazy_pattern(r"( *)(?:expanded_)?devices:\s*\Z")
 SNAPSHOTS = lazy_pattern(r"^snapshots:.*\n(?:[ -].*\n?)*", re.MULTILINE)
 ENTRY = lazy_pattern(r"( *)([\w.-]+):\s*(.*?)\s*\Z")
 # Devices that the daemon has selected for an instance that runs or has run.
-CHOSEN = lazy_pattern(r"^\s*volatile\.\S+\.(?:last_state\.pci\.slot\.name|vgpu\.uuid):\s*\"?([^\s\"]+)", re.MULTILINE)
+CHOSEN = lazy_pattern(
+    r"^[ \t]*volatile\.\S+\.(?:last_state\.pci\.slot\.name|vgpu\.uuid):\s*\"?([^\s\"]+)", re.MULTILINE
+)
 
 
 def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
@@ -67,8 +75,9 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
     if not scene.configured:
         return
     unreadable: list[str] = []
-    of_engines = (*container_engines.containers(host), *podman.containers(host), *quadlets.containers(host))
-    of_others = (*_instances(host, unreadable), *switch_ports.ports(host))
+    engines = (container_engines, containerd, podman, podman_restart, quadlets)
+    of_engines = [guest for engine in engines for guest in engine.containers(host)]
+    of_others = (*_instances(host, unreadable), *switch_ports.ports(host), *xen.guests(host))
     guests = (*_nspawn(host), *_of_units(host), *containers(host), *of_engines, *of_others)
     _warn_of_any(host, scene, guests)
     for guest in guests:
@@ -135,18 +144,39 @@ def _in_units(host: HostRoot, directory: str) -> Iterator[Guest]:
             if NSPAWN_PROGRAM in text:
                 running = host.exists(f"{MACHINES}/{container}")
                 yield Guest(container, path, running, tuple(in_arguments(text)))
-            elif GUEST_PROGRAM.search(text):
-                # The process of a running guest is found with its open devices.
-                yield Guest(container, path, False, tuple(in_command_line(text)))
             else:
                 references = [*in_unit(text)]
+                for script in dict.fromkeys(SCRIPT.findall(text)):
+                    content = host.read_bytes(script[1:]) or b""
+                    references += in_script(content.decode(errors="replace")) if b"\0" not in content[:1024] else ()
                 if references:
+                    # The process of a running guest is found with its open devices.
                     yield Guest(container, path, False, tuple(references))
 
 
 def in_unit(text: str) -> Iterator[Reference]:
-    """Yield the devices of containers that a unit creates."""
-    for command in STARTED.findall(quadlets.CONTINUED.sub(" ", text)):
+    """Yield the devices of guests and containers that a unit creates."""
+    text = quadlets.CONTINUED.sub(" ", text)
+    if any(map(GUEST_PROGRAM.search, COMMAND.findall(text))):
+        yield from in_command_line(text)
+    else:
+        yield from _in_commands(STARTED.findall(text))
+
+
+def in_script(text: str) -> Iterator[Reference]:
+    """Yield the devices of guests and containers that a script creates."""
+    lines = [line for line in quadlets.CONTINUED.sub(" ", text).splitlines() if not line.lstrip().startswith("#")]
+    if any(map(GUEST_PROGRAM.search, lines)):
+        text = "\n".join(lines)
+        yield from in_command_line(text)
+        # The address may be in a variable.
+        yield from (Reference(DEVICE, address) for address in FUNCTION.findall(text))
+    else:
+        yield from _in_commands(lines)
+
+
+def _in_commands(commands: Iterable[str]) -> Iterator[Reference]:
+    for command in commands:
         engine = ENGINE.search(command)
         arguments = command[engine.end() :] if engine else ""
         if CREATES.search(arguments):

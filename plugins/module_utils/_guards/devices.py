@@ -18,13 +18,15 @@ from .._devices.pci import PciFunction
 from .._devices.sriov import interface_owners
 from .._frameworks.registry import FRAMEWORKS
 from .._host.root import HostRoot
-from .._model.uses import LOSES_DRIVER, PORT, Use
+from .._model.uses import EVERY_EFFECT, LOSES_DRIVER, PORT, Use
 from .base import Scene, user
 from .namespaces import on_top
 
 NAME = "devices"
 # Devices of another subsystem that disappear with their function (drivers/base/auxiliary.c).
 AUXILIARY = "sys/bus/auxiliary/devices"
+# A function with this driver belongs to a guest of Xen, which has no open file of it (drivers/xen/xen-pciback).
+XEN_DRIVERS = ("pciback", "xen-pciback")
 SUBFUNCTION = lazy_pattern(r"\.sf\.\d+\Z")
 
 
@@ -50,6 +52,10 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
         if address in made:
             clause = f"carries {' and '.join(made[address])}"
             yield Use(address, NAME, LOSES_DRIVER, "stop their users, and remove these devices first", clause=clause)
+        if function.driver in XEN_DRIVERS:
+            clause = f"is assigned to guests of Xen by its driver {function.driver}"
+            advice = f"detach it from the guest, and run xl pci-assignable-remove {address}"
+            yield Use(address, NAME, EVERY_EFFECT, advice, clause=clause)
         interfaces, elsewhere = _interfaces(host, function)
         if elsewhere:
             yield Use(

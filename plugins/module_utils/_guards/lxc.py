@@ -18,8 +18,8 @@ from .references import DEVICE_FILE, FILE, INTERFACE, NUMBER, Guest, Reference
 # The default; lxc.conf(5) can change it.
 CONTAINERS = "var/lib/lxc"
 SETTINGS = "etc/lxc/lxc.conf"
-PATH = lazy_pattern(r"^\s*lxc\.lxcpath\s*=\s*/(\S+?)/?\s*$", re.MULTILINE)
-OPTION = lazy_pattern(r"^\s*(lxc\.[\w.-]+)\s*=\s*(.*?)\s*$", re.MULTILINE)
+PATH = lazy_pattern(r"^[ \t]*lxc\.lxcpath\s*=\s*/(\S+?)/?\s*$", re.MULTILINE)
+OPTION = lazy_pattern(r"^[ \t]*(lxc\.[\w.-]+)\s*=\s*(.*?)\s*$", re.MULTILINE)
 # lxc.net.0.link, and lxc.network.link before LXC 3.0, where each type begins another interface.
 OLD = "lxc.network"
 LINK = lazy_pattern(r"(lxc\.net(?:work|\.\d+))\.(type|link)\Z")

@@ -19,24 +19,24 @@ Pattern = re.Pattern[str]
 VIRTUAL_FUNCTIONS, MEDIATED_DEVICES = "virtual functions", "mediated devices"
 
 # An uncommented line of a script or started program with the name of a tool or file that configures VFs.
-SCRIPT = lazy_pattern(r"^(?!\s*[#;]).*?(sriov_numvfs|sriov_drivers_autoprobe|sriov-manage)\b", re.M)
+SCRIPT = lazy_pattern(r"^(?![ \t]*[#;]).*?(sriov_numvfs|sriov_drivers_autoprobe|sriov-manage)\b", re.M)
 # A udev rule that only compares the attribute does not set it.
 RULE = lazy_pattern(
-    r"^(?!\s*#).*?(?:(?:RUN|PROGRAM|IMPORT)\b[^=]*\+?=[^\n]*|ATTR\{[^}]*)(sriov_numvfs|sriov_drivers_autoprobe|sriov-manage)"
-    r"(?!\}\s*(?:==|!=))",
+    r"^(?![ \t]*#).*?(?:(?:RUN|PROGRAM|IMPORT)\b[^=]*\+?=[^\n]*|ATTR\{[^}]*)"
+    r"(sriov_numvfs|sriov_drivers_autoprobe|sriov-manage)(?!\}\s*(?:==|!=))",
     re.M,
 )
-NETWORKD = lazy_pattern(r"^\s*(\[SR-IOV\]|SR-IOVVirtualFunctions\s*=)", re.M)
-NETWORK_MANAGER = lazy_pattern(r"^\s*(\[sriov\]|sriov\.|sriov-num-vfs\s*=)", re.M)
-NETPLAN = lazy_pattern(r"^\s*(virtual-function-count|embedded-switch-mode)\s*:", re.M)
-IFCFG = lazy_pattern(r"^\s*(SRIOV_TOTAL_VFS)\s*=", re.M)
+NETWORKD = lazy_pattern(r"^[ \t]*(\[SR-IOV\]|SR-IOVVirtualFunctions\s*=)", re.M)
+NETWORK_MANAGER = lazy_pattern(r"^[ \t]*(\[sriov\]|sriov\.|sriov-num-vfs\s*=)", re.M)
+NETPLAN = lazy_pattern(r"^[ \t]*(virtual-function-count|embedded-switch-mode)\s*:", re.M)
+IFCFG = lazy_pattern(r"^[ \t]*(SRIOV_TOTAL_VFS)\s*=", re.M)
 NMSTATE = lazy_pattern(r"^[\s-]*(total-vfs)\s*:", re.M)
-MODULE = lazy_pattern(r"^\s*options\s+\S+\s.*?\b(max_vfs|num_vfs)\s*=", re.M)
+MODULE = lazy_pattern(r"^[ \t]*options\s+\S+\s.*?\b(max_vfs|num_vfs)\s*=", re.M)
 # Files of sriov-network-operator on Kubernetes nodes, and of os-net-config on OpenStack hosts.
 OPERATOR = lazy_pattern(r"(?<![\w-])\"?(numVfs|pciAddress)\"?\s*:", re.M)
 OS_NET_CONFIG = lazy_pattern(r"^[\s-]*(numvfs)\s*:", re.M)
 # An uncommented line that creates mediated devices.
-DEVICE_SCRIPT = lazy_pattern(r"^(?!\s*[#;]).*?(mdev_supported_types\S*/create|mdevctl\s+start)\b", re.M)
+DEVICE_SCRIPT = lazy_pattern(r"^(?![ \t]*[#;]).*?(mdev_supported_types\S*/create|mdevctl\s+start)\b", re.M)
 
 # Directory (* stands for any name), suffixes of file names, and the pattern that configures VFs.
 SOURCES: tuple[tuple[str, tuple[str, ...], Pattern], ...] = (
@@ -90,7 +90,7 @@ OUR_RULE = "90-vfio-devices-"
 UNITS = ("etc/systemd/system", "run/systemd/system")
 OUR_UNIT = "vfio-devices-"
 # A local program that a unit starts; it may be a script.
-STARTED = lazy_pattern(r"^\s*Exec(?:StartPre|Start|StartPost)\s*=.*?(/(?:usr/local|opt|etc|root)/[\w./@+-]+)", re.M)
+STARTED = lazy_pattern(r"^[ \t]*Exec(?:StartPre|Start|StartPost)\s*=.*?(/(?:usr/local|opt|etc|root)/[\w./@+-]+)", re.M)
 
 
 def observe(host: HostRoot, what: str = VIRTUAL_FUNCTIONS) -> list[str]:

@@ -14,11 +14,12 @@ from typing import Union
 
 from .._core.grammar import FUNCTION_IN_PATH
 from .._core.patterns import lazy_pattern
+from .._core.problems import holders
 from .._core.text import decimal
 from .._devices.routes import Route, observe_links
 from .._host.root import HostRoot, first_lines
 from .._model.uses import ALLOW_HOST_NETWORK, DRIVER, GONE, PORT, SETTINGS, Use
-from .base import Scene
+from .base import Scene, user
 from .nvme_fabrics import connections
 
 NAME = "network"
@@ -29,6 +30,15 @@ INTERFACES = "sys/class/net"
 MOUNTS = ("proc/1/mounts", "proc/mounts")
 # The server address in mount options of NFS and CIFS, or the monitors of Ceph.
 MOUNT_SERVERS = lazy_pattern(r"(?:^|,)(?:mon_)?addr=([^,]+)")
+# Connections of providers; their interfaces are not upper interfaces (drivers/net/ppp/pppoe.c, pppoe_seq_show).
+PPPOE = ("proc/1/net/pppoe", "proc/net/pppoe")
+# Daemons that have a raw socket on every interface, and lose nothing with one of them.
+ON_EVERY_INTERFACE = (
+    *("lldpd", "lldpad", "ladvd", "systemd-network", "NetworkManager", "connmand", "wpa_supplicant"),
+    *("dhclient", "dhcpcd", "udhcpc", "wickedd", "wickedd-auto4", "wickedd-dhcp4", "wickedd-dhcp6"),
+    # MetalLB announces addresses on all interfaces.
+    "speaker",
+)
 # An address with an optional port.
 SERVER = lazy_pattern(r"(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+))(?::\d+)?\Z")
 # Sources of servers of block storage: iSCSI (drivers/scsi/scsi_transport_iscsi.c) and Ceph.
@@ -52,6 +62,7 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
             continue
         if interfaces is None:
             interfaces = in_use(host, list(scene.connection))
+            _add_raw_sockets(host, scene, interfaces)
         # Ports of one bond have the same uses.
         alike: dict[str, list[str]] = {}
         for interface in own[address]:
@@ -62,6 +73,19 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
             clause = f"has the host's interface {first}{also}, which {sentence}"
             ended_by = frozenset((DRIVER, GONE, PORT, SETTINGS))
             yield Use(address, NAME, ended_by, ADVICE, clause=clause, lifted_by=ALLOW_HOST_NETWORK)
+
+
+def _add_raw_sockets(host: HostRoot, scene: Scene, uses: dict[str, list[str]]) -> None:
+    """Add programs that receive all packets of an interface, which needs no address for that."""
+    sockets = scene.processes.of_raw_sockets()
+    for name in host.names(INTERFACES) if sockets else ():
+        found = [
+            scene.processes.holder(one)
+            for one in sockets.get(host.read(f"{INTERFACES}/{name}/ifindex", optional=True) or "", ())
+        ]
+        users = [user(one) for one in dict.fromkeys(found) if one.command not in ON_EVERY_INTERFACE]
+        if users:
+            uses.setdefault(name, []).append(f"has a raw socket of {holders(users)}")
 
 
 def _of_functions(host: HostRoot) -> dict[str, list[str]]:
@@ -136,7 +160,9 @@ def _storage(host: HostRoot) -> Iterator[tuple[str, list[str]]]:
 
 
 def _bound(host: HostRoot, addresses: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
-    """Yield interfaces to which storage is bound by name or by one of their ``addresses``."""
+    """Yield interfaces to which storage or a provider is bound, by name or by one of their ``addresses``."""
+    for line in first_lines(host, PPPOE)[1:]:
+        yield line.split()[-1] if line.split() else "", "carries a PPPoE connection"
     for name in host.names(ISCSI_HOSTS):
         interface = host.read(f"{ISCSI_HOSTS}/{name}/netdev", optional=True)
         if interface:

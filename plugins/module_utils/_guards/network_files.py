@@ -31,7 +31,7 @@ PLACES = (
 )
 IFCFG = "ifcfg-"
 # An uncommented line with the name, which may be a value, a key or one of several words.
-LINE = r"^(?!\s*[#;]).*(?<![\w.-]){}(?![\w.-])"
+LINE = r"^(?![ \t]*[#;]).*(?<![\w.-]){}(?![\w.-])"
 
 
 def observe(host: HostRoot, entries: Mapping[str, CardWanted], cards: Mapping[str, Card]) -> list[str]:

@@ -27,6 +27,9 @@ NAME = "open_devices"
 
 NUMBERS = "sys/dev/char"
 CLASSES = "sys/class"
+# The device file of a drive with several controllers is below its subsystem (drivers/nvme/host/multipath.c).
+SUBSYSTEM = lazy_pattern(r"/nvme-subsystem/([^/]+)/")
+SUBSYSTEMS = f"{CLASSES}/nvme-subsystem"
 # A region of a function (drivers/pci/pci-sysfs.c) that user-space drivers map.
 RESOURCE = lazy_pattern(r"/([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])/resource\d+(?:_wc)?(?: \(deleted\))?\Z")
 # The NVSwitch driver, and the prefix of its device files.
@@ -85,11 +88,11 @@ def _nodes(host: HostRoot, scene: Scene) -> _Nodes:
         if kind in ELSEWHERE:
             continue
         for name, path in host.links(f"{CLASSES}/{kind}"):
-            addresses = FUNCTION_IN_PATH.findall(path)
-            own = host.read(f"{CLASSES}/{kind}/{name}/dev", optional=True) if addresses else None
+            functions = set(FUNCTION_IN_PATH.findall(path)[-1:]) or _controllers(host, path)
+            own = host.read(f"{CLASSES}/{kind}/{name}/dev", optional=True) if functions else None
             if own:
-                nodes.by_number.setdefault(own, set()).add(addresses[-1])
-                nodes.by_name.setdefault(_name(host, f"{CLASSES}/{kind}/{name}", name), set()).add(addresses[-1])
+                nodes.by_number.setdefault(own, set()).update(functions)
+                nodes.by_name.setdefault(_name(host, f"{CLASSES}/{kind}/{name}", name), set()).update(functions)
     minors = nvidia_minors(host)
     nodes.unnumbered.update(
         one.address for one in scene.functions.values() if one.driver == "nvidia" and not one.is_virtual
@@ -102,6 +105,14 @@ def _nodes(host: HostRoot, scene: Scene) -> _Nodes:
     switches = _behind_switches(scene)
     nodes.by_name.update((f"{SWITCH_DRIVER}{place}", switches) for place in range(len(switches)))
     return nodes
+
+
+def _controllers(host: HostRoot, path: str) -> set[str]:
+    """Return the functions of all controllers of the NVMe subsystem in a path, or none."""
+    subsystem = SUBSYSTEM.search(path)
+    links = host.links(f"{SUBSYSTEMS}/{subsystem[1]}") if subsystem else []
+    found = (FUNCTION_IN_PATH.findall(target) for _name, target in links)
+    return {addresses[-1] for addresses in found if addresses}
 
 
 def _name(host: HostRoot, path: str, name: str) -> str:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from typing import Optional
 
 from .._core.patterns import lazy_pattern
 from .._core.text import printable
-from .._host.root import HostRoot
+from .._host.root import HostRoot, first_lines
 from .._model.uses import Holder
 
 PROCESS = lazy_pattern(r"[0-9]{1,9}\Z")
@@ -28,6 +29,8 @@ REMOVED = " (deleted)"
 # The guest name in QEMU arguments; libvirt writes guest=NAME,...
 GUEST = lazy_pattern(r"(?:^|,)guest=((?:[^,]|,,)*)")
 BARE_GUEST = lazy_pattern(r"((?:[^,]|,,)*)")
+# Raw sockets in the network namespace of process 1, which is the host's (net/packet/af_packet.c, packet_seq_show).
+RAW_SOCKETS = ("proc/1/net/packet", "proc/net/packet")
 # udev opens each new device briefly and does not depend on it.
 UDEV = ("systemd-udevd", "(udev-worker)")
 
@@ -50,6 +53,7 @@ class Processes:
         self._files: Optional[dict[str, list[Opened]]] = None
         self._described: dict[int, Holder] = {}
         self._commands: Optional[dict[int, str]] = None
+        self._raw_sockets: dict[str, str] = {}
 
     @property
     def device_files(self) -> dict[str, list[Opened]]:
@@ -61,6 +65,14 @@ class Processes:
         if self._files is None:
             self._files = self._scan()
         return self._files
+
+    def of_raw_sockets(self) -> dict[str, list[int]]:
+        """Map the index of each interface with raw sockets to their processes, 0 for an unknown process."""
+        found: dict[str, list[int]] = {}
+        opened = self.device_files
+        for target, index in self._raw_sockets.items():
+            found.setdefault(index, []).extend(one.process for one in opened.get(target, [Opened(0, None)]))
+        return found
 
     def named(self, *commands: str) -> list[int]:
         """Return the processes with these commands; the kernel keeps 15 characters of a command."""
@@ -121,12 +133,13 @@ class Processes:
     def _scan(self) -> dict[str, list[Opened]]:
         host = self._host
         found: dict[str, list[Opened]] = {}
+        self._raw_sockets = sockets = dict(_raw_sockets(host))
         processes = self._numbers()
         having_memory = []
         for process in processes:
             descriptors = host.links(f"proc/{process}/fd")
             for descriptor, target in descriptors:
-                if _is_device_file(target):
+                if _is_device_file(target) or target in sockets:
                     found.setdefault(target, []).append(Opened(process, descriptor))
             if descriptors or not self._is_kernel_thread(process):
                 having_memory.append(process)
@@ -136,6 +149,15 @@ class Processes:
                 if all(opened.process != process for opened in having):
                     having.append(Opened(process, None))
         return found
+
+
+def _raw_sockets(host: HostRoot) -> Iterator[tuple[str, str]]:
+    """Yield the name of each raw socket that is bound to an interface, and the index of the interface."""
+    for line in first_lines(host, RAW_SOCKETS):
+        words = line.split()
+        # Socket, references, type, protocol, interface, running, memory, user, inode.
+        if len(words) == 9 and words[4].isdecimal() and words[4] != "0" and words[5] == "1":
+            yield f"socket:[{words[8]}]", words[4]
 
 
 def _is_device_file(target: str) -> bool:

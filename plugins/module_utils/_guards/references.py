@@ -56,8 +56,8 @@ DIRECTORIES = {
 }
 # A device in QEMU arguments, as text or JSON: -device vfio-pci,host=01:00.0 or sysfsdev=/sys/bus/...
 HOST = lazy_pattern(r"\bhost\"?\s*[=:]\s*\"?((?:[0-9a-f]{4,8}:)?[0-9a-f]{2}:[01]?[0-9a-f]\.[0-7])\b", re.IGNORECASE)
-# Cloud Hypervisor: --device path=/sys/bus/...
-SYSFS = lazy_pattern(r"\b(?:sysfsdev|path)\"?\s*[=:]\s*\"?/sys/[^\s,\"]*?/([^\s,\"/]+)/?(?=[\s,\"]|\Z)")
+# Cloud Hypervisor: --device path=/sys/bus/..., crosvm: --vfio /sys/bus/... A path in sysfs has fewer characters.
+SYSFS = lazy_pattern(r"(?<![\w/])/sys/[^\s,\"]{0,400}?/([^\s,\"/]{1,40})/?(?=[\s,\"]|\Z)")
 DEVICE_FILE = lazy_pattern(r"(?<![\w/])(/dev/[\w./:!-]+)")
 
 

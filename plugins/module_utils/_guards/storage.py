@@ -11,6 +11,7 @@ Other exclusive users of a disk are detected with an exclusive open.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 
@@ -49,6 +50,12 @@ EXPORTS = (
     ("sys/kernel/config/nvmet/subsystems", "namespaces", "device_path", "exported over NVMe"),
     ("sys/kernel/config/target/core", "", "udev_path", "exported over SCSI"),
 )
+# A device file of the host that is mounted elsewhere, such as a volume of a pod (the fourth word is its path in /dev).
+DEVICE_FILES = " - devtmpfs "
+# Device files that most processes have open.
+COMMON = ("/dev/null", "/dev/pts/", "/dev/urandom")
+# The kernel follows at most this many links (include/linux/namei.h, MAXSYMLINKS).
+MOST_LINKS = 40
 # One of several paths to a namespace; the file system is on nvme0n1 (drivers/nvme/host/multipath.c).
 PATH_TO_NAMESPACE = lazy_pattern(r"nvme(\d+)c\d+n(\d+(?:p\d+)?)\Z")
 
@@ -65,7 +72,7 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
     if not owned:
         return
     found = in_use(host, owned)
-    for name, users in _opened(scene.processes, set(owned)).items():
+    for name, users in _opened(host, scene.processes, set(owned)).items():
         for address in owned[name]:
             found.setdefault(address, []).append(f"{name} is in use by {users}")
     for address, sentences in found.items():
@@ -123,14 +130,20 @@ def _domain(address: str) -> str:
     return address.partition(":")[0]
 
 
-def _opened(processes: Processes, names: set[str]) -> dict[str, str]:
+def _opened(host: HostRoot, processes: Processes, names: set[str]) -> dict[str, str]:
     """Map each disk to the processes that have it open; Ceph, for example, uses disks without a file system."""
     found: dict[str, dict[int, str]] = {}
+    numbers = {host.read(f"{BLOCK}/{name}/dev", optional=True) or "": name for name in names}
     for target, having in processes.device_files.items():
-        name = target.rpartition("/")[2].removesuffix(REMOVED)
-        for opened in having if name in names and "/dev/" in target else ():
-            holder = processes.holder(opened.process)
-            if holder.command not in UDEV and processes.is_open(opened):
+        last = target.rpartition("/")[2].removesuffix(REMOVED)
+        for opened in having if "/dev/" in target and not target.startswith(COMMON) else ():
+            # A container may have the disk under any name.
+            number = (
+                None if last in names else host.device_number(opened.process, opened.descriptor, target, block=True)
+            )
+            name = last if last in names else numbers.get(number or "-")
+            holder = processes.holder(opened.process) if name else None
+            if name and holder and holder.command not in UDEV and processes.is_open(opened):
                 found.setdefault(name, {})[opened.process] = holders([user(holder)])
     return {name: ", ".join(users[process] for process in sorted(users)) for name, users in found.items()}
 
@@ -143,18 +156,20 @@ def _mounted(host: HostRoot) -> dict[str, list[str]]:
         words = line.split()
         if len(words) > 4 and not words[2].startswith("0:"):
             numbers.setdefault(words[2], words[4])
+        elif len(words) > 4 and words[3] != "/" and DEVICE_FILES in line:
+            used[words[3].rpartition("/")[2]] = [f"available at {words[4]}"]
     if numbers:
         for name in host.names(BLOCK):
             number = host.read(f"{BLOCK}/{name}/dev", optional=True)
             if number in numbers:
-                used[name] = [f"mounted at {numbers[number]}"]
+                used.setdefault(name, []).append(f"mounted at {numbers[number]}")
     for line in first_lines(host, MOUNTS):
         words = line.split()
-        disk = _name(_real(host, words[0])) if len(words) > 1 else None
+        disk = _name(host, words[0]) if len(words) > 1 else None
         if disk and disk not in used:
             used[disk] = [f"mounted at {words[1]}"]
     for line in first_lines(host, (SWAPS,))[1:]:
-        disk = _name(line.split()[0]) if line.split() else None
+        disk = _name(host, line.split()[0]) if line.split() else None
         if disk:
             used.setdefault(disk, []).append("swap space")
     return used
@@ -210,7 +225,7 @@ def _loops(host: HostRoot) -> dict[str, str]:
     found = {}
     for name in host.names(BLOCK):
         if name.startswith("loop"):
-            disk = _name(host.read(f"{BLOCK}/{name}/loop/backing_file", optional=True) or "")
+            disk = _name(host, host.read(f"{BLOCK}/{name}/loop/backing_file", optional=True) or "")
             if disk:
                 found[disk] = f"used by {name}"
     return found
@@ -242,7 +257,8 @@ def _exports(host: HostRoot) -> dict[str, str]:
         for group in host.names(directory):
             above = "/".join(filter(None, (directory, group, middle)))
             for member in host.names(above):
-                disk = _name(host.read(f"{above}/{member}/{attribute}", optional=True) or "")
+                # The path that the administrator has given, usually a link in /dev/disk/by-id.
+                disk = _name(host, host.read(f"{above}/{member}/{attribute}", optional=True) or "")
                 if disk:
                     found[disk] = use
     return found
@@ -254,11 +270,11 @@ def _on_top(host: HostRoot, name: str) -> str:
     return f"{name} ({title})" if title else name
 
 
-def _real(host: HostRoot, path: str) -> str:
-    """Return the path of the device to which a path below /dev/disk or /dev/mapper leads."""
-    target = host.link(path.lstrip("/")) if path.startswith(("/dev/disk/", "/dev/mapper/")) else None
-    return f"/dev/{target.rpartition('/')[2]}" if target else path
-
-
-def _name(path: str) -> str | None:
+def _name(host: HostRoot, path: str) -> str | None:
+    """Return the name of the device to which a path below /dev leads; None for other paths."""
+    for _link in range(MOST_LINKS):
+        target = host.link(path[1:]) if path.startswith("/dev/") else None
+        if target is None:
+            break
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
     return path.rpartition("/")[2] if path.startswith("/dev/") else None

@@ -26,8 +26,9 @@ from .files import Files
 KERNEL = ("sys/", "proc/")
 # These are needed to boot, so they are on local drives or in memory.
 LOCAL = ("etc/", "run/", "usr/", "dev/", "lib/", "boot/")
-# Except guest definitions, which clusters share, and the file system of Proxmox VE, which a process answers.
-SHARED = ("etc/libvirt/", "etc/pve/")
+# Except guest definitions, which clusters share, the file system of Proxmox VE, which a process answers, and units,
+# which may be links to other places (``systemctl link``).
+SHARED = ("etc/libvirt/", "etc/pve/", "etc/systemd/")
 # Data of one program, or the homes of all users: after a timeout there, the rest of it is not read.
 PLACE = lazy_pattern(r"home\b|var/[^/]+/[^/]+|[^/]+/[^/]+|[^/]+")
 # The kernel core answers these from memory, without a lock that a driver may hold. Sources: ids and NUMA node of a PCI

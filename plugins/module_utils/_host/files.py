@@ -51,8 +51,8 @@ class Files(Protocol):
     def mapped(self, path: str) -> Paths:
         """Return the device files in ``maps`` of a process."""
 
-    def device(self, path: str) -> str | None:
-        """Return ``major:minor`` of a character device, or None."""
+    def device(self, path: str, block: bool = False) -> str | None:
+        """Return ``major:minor`` of a character device, or with ``block`` of a block device; None for other files."""
 
     def claimed(self, path: str, number: str) -> bool:
         """Return whether an exclusive open of the block device with this ``major:minor`` fails with EBUSY."""
@@ -162,12 +162,12 @@ class OperatingSystemFiles:
         with open(self._prefix + path, "rb") as file:
             return devices_in_maps(file.read())
 
-    def device(self, path: str) -> str | None:
+    def device(self, path: str, block: bool = False) -> str | None:
         try:
             status = os.stat(self._prefix + path)
         except OSError:
             return None
-        if not stat.S_ISCHR(status.st_mode):
+        if not (stat.S_ISBLK if block else stat.S_ISCHR)(status.st_mode):
             return None
         return f"{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}"
 

@@ -175,8 +175,8 @@ class Reading:
                         found[process] = targets
         return silent
 
-    def device_number(self, process: int, descriptor: str | None, path: str) -> str | None:
-        """Return ``major:minor`` of a character device that a process has open or mapped, or None.
+    def device_number(self, process: int, descriptor: str | None, path: str, block: bool = False) -> str | None:
+        """Return ``major:minor`` of a character (or ``block``) device that a process has open or mapped, or None.
 
         The links of procfs are valid whatever the path means inside the process. Below another root there are no such
         links, so the path is used.
@@ -185,7 +185,7 @@ class Reading:
             place = path.lstrip("/")
         else:
             place = f"proc/{process}/fd/{descriptor}" if descriptor else f"proc/{process}/root{path}"
-        return self._files.device(place)
+        return self._files.device(place, block)
 
     def is_claimed(self, name: str, number: str | None) -> bool:
         """Return whether a block device is open exclusively: file system, pool, RAID or swap in any namespace.

@@ -83,8 +83,8 @@ class RecordingFiles:
     def mapped(self, path: str) -> Paths:
         return cast(Paths, self._noted("mapped", path))
 
-    def device(self, path: str) -> str | None:
-        number = self._files.device(path)
+    def device(self, path: str, block: bool = False) -> str | None:
+        number = self._files.device(path, block)
         if number is not None:
             self._notes.numbers.setdefault(path, number)
         return number

@@ -119,14 +119,14 @@ class Inventory:
 
     def describe_unknown_parent(self, name: str) -> str:
         if not self._cards:
-            return f"there is no parent {name}; this host has none. {NO_PARENTS}"
-        return f"there is no parent {name}; this host has {_list(self._cards)}"
+            return f"there is no parent {name}. This host has none. {NO_PARENTS}"
+        return f"there is no parent {name}. This host has {_list(self._cards)}"
 
     def describe_unknown_type(self, parents: Sequence[Parent], specs: Sequence[str]) -> str:
         cards = list(dict.fromkeys(parent.card for parent in parents))
         known = {type_id: name for card in cards for type_id, name in self._types[card].items()}
-        where = cards[0] if len(cards) == 1 else "this host"
-        sentence = f"there is no type {' or '.join(specs)}; {where} has {wording.describe(known, specs)}"
+        where = cards[0] if len(cards) == 1 else "This host"
+        sentence = f"there is no type {' or '.join(specs)}. {where} has {wording.describe(known, specs)}"
         if not cards:
             return f"{sentence}. {NO_PARENTS}"
         return sentence + self.why_no_types([card for card in cards if not self._types[card]])

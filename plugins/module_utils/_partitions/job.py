@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import NamedTuple, Optional
 
@@ -24,11 +24,11 @@ from .._guards.conflicts import blind_spots, conflicts
 from .._guards.processes import Processes
 from .._host.records import DIRECTORY, LAYOUT_RECORDS, read_records, record_path, record_text, save_record
 from .._host.root import HostRoot
-from .._model.uses import DRIVER, Touch
+from .._model.uses import DRIVER, Touch, Use
 from .._run import record_space
 from . import records
 from .actions import Outcome, apply
-from .plan import Plan, SetMode, plan
+from .plan import Plan, plan
 from .result import Result, report
 from .wanted import Wanted
 
@@ -100,16 +100,29 @@ def _uses(
     """Return by address a sentence for each use that the steps would end."""
     from .._guards import registry
 
-    addresses = frozenset(one.wanted.pf for one in plans)
-    devices = Frameworks(host, functions, pci.NumaNodes(host)).observe(with_parents=False).devices
+    gpus = {one.wanted.pf for one in plans}
+    virtual = {one.address: str(one.physical_function) for one in functions.values() if one.physical_function in gpus}
+    frameworks = Frameworks(host, functions, pci.NumaNodes(host))
+    devices = frameworks.observe(with_parents=False).devices
+    unreadable = frameworks.unreadable()
     # Stopped guests do not use an instance. If they have the whole GPU, their guard reports it.
-    seen = registry.observe(host, Scene(functions, devices, Processes(host), addresses, configured=not anew))
+    scene = Scene(functions, devices, Processes(host), frozenset((*gpus, *virtual)), configured=not anew)
+    seen = registry.observe(host, scene)
     found = {}
     for one in plans:
         address = one.wanted.pf
-        changes_mode = any(isinstance(step, SetMode) for step in one.steps)
-        touch = Touch(address, DRIVER, address, "be reset" if changes_mode else "lose GPU instances")
-        found[address] = [*conflicts([touch], seen.uses), *blind_spots(seen.unseen, options.accept_unseen)]
+        what = "be reset" if one.changes_mode else "lose GPU instances"
+        vgpus = [device for device in devices if virtual.get(device.parent) == address and device.state != "defined"]
+        parents = dict.fromkeys(device.parent for device in vgpus)
+        touches = [Touch(parent, DRIVER, f"VF {parent} of {address}", what) for parent in parents]
+        uses: Sequence[Use] = seen.uses
+        if one.leaves_room([device.type_name for device in vgpus]):
+            # Which instance a running guest has is unknown; the others fit into any of the remaining instances.
+            uses = [use for use in uses if use.subject not in parents or (use.holder and use.holder.running)]
+        sentences = conflicts([Touch(address, DRIVER, address, what), *touches], uses)
+        if address in unreadable:
+            sentences.append(f"{address} cannot {what}, because its vGPUs are unknown: {unreadable[address]}")
+        found[address] = [*sentences, *blind_spots(seen.unseen, options.accept_unseen)]
     return found
 
 

@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from typing import NamedTuple, Optional, Union
 
 from .._devices.mig import Gpu, GpuInstance, Profile
+from .._frameworks.mig_types import GpuInstances, are_held
 from .arrangement import Placed, arrange, keep_and_place, largest_part, within_limits
 from .wanted import Wanted
 
@@ -59,6 +60,17 @@ class Plan(NamedTuple):
     @property
     def takes_away(self) -> bool:
         return any(isinstance(step, TAKES_AWAY) for step in self.steps)
+
+    @property
+    def changes_mode(self) -> bool:
+        return any(isinstance(step, SetMode) for step in self.steps)
+
+    def leaves_room(self, types: Sequence[Optional[str]]) -> bool:
+        """Return whether vGPUs of these type names keep their GPU instances at every step."""
+        removed = [step.instance for step in self.steps if isinstance(step, Remove)]
+        stay = tuple(one.profile for one in self.gpu.instances if one not in removed)
+        held = are_held(types, GpuInstances(tuple(one.name for one in self.gpu.profiles), stay))
+        return not types or (held and not self.changes_mode)
 
 
 def plan(wanted: Wanted, gpu: Optional[Gpu], listed: Iterable[str], problems: list[str]) -> Optional[Plan]:

@@ -72,7 +72,7 @@ def _layout(gpu: Mapping[str, Any], problems: list[str]) -> tuple[tuple[str, int
             problems.append("layout has profiles, but enabled is false. Leave layout out, or set enabled: true")
         return ()
     if layout is None:
-        problems.append("layout is missing. Name the profiles, such as {1g.18gb: 4}; {} means no GPU instances")
+        problems.append("layout is missing. Name the profiles, such as {1g.18gb: 4}. {} means no GPU instances")
         return ()
     counts: dict[str, int] = {}
     for name, number in layout.items():

@@ -254,8 +254,8 @@ class _Work:
         other = self.placement.find(step["name"])
         if other:
             raise PlacementError(
-                f"there is another provider of this name in the cloud, {other['uuid']} in the tree of {other['root']}; "
-                "names are unique in a cloud. Remove that provider or use another name",
+                f"there is another provider of this name in the cloud, {other['uuid']} in the tree of {other['root']}. "
+                "Names are unique in a cloud. Remove that provider or use another name",
                 mine=True,
             )
         return None

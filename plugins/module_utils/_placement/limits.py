@@ -117,7 +117,7 @@ def _check_redirect(response: Any) -> None:
         same = False
     if not same:
         raise Unacceptable(
-            f"the server at {_shown_origin(response.url)} redirects to {words(location, 100)}; no token or password is "
+            f"the server at {_shown_origin(response.url)} redirects to {words(location, 100)}. No token or password is "
             "sent to this address. Correct the address in auth_url, in endpoint or in the service catalog",
             final=True,
         )

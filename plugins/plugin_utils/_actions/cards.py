@@ -22,7 +22,11 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.vfio.devices.plugins.module_utils._boot import archive
 from ansible_collections.vfio.devices.plugins.module_utils._run.facts import MIG, PUBLISHED_ROOT, SERIAL_NUMBERS, USERS
+<<<<<<< HEAD
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import lost_connection, variable_checks
+=======
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions import variable_checks, variable_names
+>>>>>>> main
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.merged_results import Result
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.planned_files import (
     NOVA_FILE,
@@ -69,6 +73,9 @@ class ComparesHost(ActionBase):
             gc.freeze()
         result: Result = super().run(tmp, task_vars)
         task_vars = task_vars or {}
+        misspelled = variable_names.warnings(task_vars)
+        if misspelled:
+            result["warnings"] = misspelled
         refused = variable_checks.refusals(variable_checks.known(task_vars, self._templar))
         if refused:
             # The argument specs of the roles would report only one of these errors.
@@ -96,7 +103,7 @@ class ComparesHost(ActionBase):
             required = _mdevctl(known, plan, facts)
             found.update(reasons(known, plan, seen, required)._asdict())
             if required["warning"] and not found["roles"]:
-                found["warnings"] = [required["warning"]]
+                found["warnings"] = [*misspelled, required["warning"]]
         except (AnsibleError, ValueError, KeyError) as error:
             # The role that needs the value reports the error.
             found.update(_by_roles([describe_error(error)], found["selection"]))

@@ -22,7 +22,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._core import grammar,
 from ansible_collections.vfio.devices.plugins.module_utils._core.wording import one_of
 from ansible_collections.vfio.devices.plugins.module_utils._guards import base
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions import long_work
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions import command_line, long_work
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_release
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
 
@@ -34,8 +34,7 @@ LONGEST = 4096
 SHOWN = 10
 # Empty means the version of the host.
 VERSION = re.compile(r"(\d{1,6}(\.\d{1,6})*)?\Z", re.ASCII)
-A_DAY = 86400
-A_WEEK = 604800
+A_DAY, A_WEEK = 86400, 604800  # seconds
 MOST_HOSTS = 100000
 # The arguments become part of a shell script of GRUB.
 KERNEL_ARGUMENT = re.compile(r"[A-Za-z0-9._,:/=@%+-]{1,255}\Z")
@@ -127,6 +126,8 @@ def _mode(value: Any, name: str) -> None:
 
 def _list(value: Any, name: str, check: Check) -> None:
     if not isinstance(value, (list, tuple)):
+        if isinstance(value, str) and not SECRET.search(name):
+            raise ValueError(command_line.no_list(name, value))
         _refuse(value, name, "a list")
     found = []
     for place, item in enumerate(value):
@@ -219,7 +220,7 @@ CHECKS: dict[str, Check] = {
     "vfio_progress_interval": _progress,
     "vfio_serial": _serial,
     "vfio_suggest": flag,
-    "vfio_wait": lambda value, name: numbers.count(value, name, 0, A_WEEK),
+    "vfio_wait": lambda value, name: numbers.count(value, name, 0, A_WEEK, unit="seconds"),
     # Roles
     "boot_state": _choices["state"],
     "boot_python": _interpreter,
@@ -244,7 +245,7 @@ CHECKS: dict[str, Check] = {
     "iommu_bootloader": partial(_choice, choices=("auto", "grub", "grubby", "systemd-boot", "none")),
     "iommu_command_prefix": partial(_list, check=_text),
     "iommu_reboot": flag,
-    "iommu_reboot_timeout": lambda value, name: numbers.count(value, name, 1, A_DAY),
+    "iommu_reboot_timeout": lambda value, name: numbers.count(value, name, 1, A_DAY, unit="seconds"),
     "mdev_timeout": numbers.duration,
     "mdev_persist": flag,
     "mdev_packages": partial(_list, check=_text),

@@ -203,8 +203,8 @@ def _check_limit(limit: int, offered: list[Offered], release: int) -> list[str]:
     made = sum(_made(card, [parent for one, parent in offered if one["name"] == card["name"]]) for card in cards)
     if made > limit:
         return [
-            f"with max_instances {limit} and {made} devices made nova offers none at all; set it to {made} or more, or "
-            f"set vgpu.count so that there are no more than {limit}"
+            f"with max_instances {limit} and {made} existing devices, nova offers none of them. Set "
+            f"max_instances: {made} or omit it, or set vgpu.count so that the cards have at most {limit} devices"
         ]
     return []
 

@@ -65,7 +65,8 @@ def shown(value: Any) -> str:
 def _unknown(key: Any, options: Options, prefix: str) -> str:
     part = next((name for name, option in options.items() if key in option.get("options", {})), None)
     if part:
-        return f"the key {prefix}{key} belongs to {prefix}{part}"
+        remedy = f"Indent {key} below {part}, or write {part}: {{{key}: ...}}"
+        return f"the key {prefix}{key} belongs to {prefix}{part}. {remedy}"
     if not isinstance(key, str):
         return f"{prefix}{shown(key)} is not a key. The keys are {', '.join(options)}"
     nearest = closest(options, key)

@@ -36,12 +36,23 @@ Declared = Mapping[str, Any]
 AS_JSON = """The option -e NAME=VALUE makes a text. Write -e '{"vfio_profiles": [...]}', or -e @FILE"""
 
 
+def _no_list(value: Any) -> str:
+    if value is None:
+        return f"vfio_profiles is empty. Write a list such as {schema.SAMPLE}, or [] for a host without profiles"
+    remedy = ""
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        remedy = f". {AS_JSON}"
+    elif isinstance(value, dict):
+        remedy = (
+            ". Begin each profile with a dash, as in `- name: desktops`, and indent its other keys by two more blanks"
+        )
+    return f"vfio_profiles must be a list such as {schema.SAMPLE}, and not {check.shown(value)}{remedy}"
+
+
 def parse(profiles: Any) -> tuple[list[Profile], list[str]]:
     """Return the profiles in one form, and a sentence for each problem."""
     if not isinstance(profiles, list):
-        is_text = isinstance(profiles, str) and profiles.lstrip().startswith("[")
-        remedy = f". {AS_JSON}" if is_text else ""
-        return [], [f"vfio_profiles must be a list such as {schema.SAMPLE}, and not {check.shown(profiles)}{remedy}"]
+        return [], [_no_list(profiles)]
     problems: list[str] = []
     parsed: list[Profile] = []
     places: dict[str, int] = {}

@@ -36,6 +36,8 @@ RESULTS = (
 # Final states of hosts in addition to changed.
 UNCHANGED, IN_USE, WAITING, DIFFERENT = "unchanged", "in use", "waiting for a reboot", "different"
 FAILED = "rejected or failed"
+NOT_COMPARED = "not compared"
+HOW_TO_COMPARE = "tasks were skipped. Run the playbook without --tags, --start-at-task and --step"
 SHOWN = 5
 SHOWN_LINES = 10
 
@@ -51,7 +53,7 @@ def fleet_summary(hosts: Any, hostvars: Any, reached: Any, check_mode: Any = Fal
 def _summary(hosts: list[str], hostvars: Mapping[str, Any], reached: list[str], check_mode: bool) -> list[str]:
     changed = "would change" if check_mode else "changed"
     groups: dict[str, dict[tuple[str, ...], list[str]]]
-    groups = {name: {} for name in (UNCHANGED, changed, IN_USE, WAITING, DIFFERENT, FAILED)}
+    groups = {name: {} for name in (UNCHANGED, changed, IN_USE, WAITING, DIFFERENT, NOT_COMPARED, FAILED)}
     for host in hosts:
         variables = hostvars[host]
         results = _results(variables)
@@ -65,7 +67,13 @@ def _summary(hosts: list[str], hostvars: Mapping[str, Any], reached: list[str], 
             is_waiting = "iommu_reboot_needed" in variables and variables["iommu_reboot_needed"]
             group = WAITING if is_waiting else changed if done else IN_USE if left else UNCHANGED
             lines = (*done, *left, *steps.restarts_left(results))
+<<<<<<< HEAD
             if host not in reached or "vfio_failure" in variables:
+=======
+            if group == UNCHANGED and not isinstance(results.get("vfio_compared", {}).get("due"), list):
+                group, lines = NOT_COMPARED, (HOW_TO_COMPARE,)
+            if host not in reached:
+>>>>>>> main
                 group = FAILED
                 lines = (*_reasons(variables, results), *(f"before the failure, {changed}: {line}" for line in done))
         groups[group].setdefault(lines, []).append(host)

@@ -8,6 +8,7 @@ The blocks of a section are followed in order, in a directory with an inventory 
 * YAML that begins with a comment such as ``# group_vars/hypervisors.yml`` is written to this file.
 * Other variables are applied with the playbook site. Plays are run, and tasks are run in a play of the hypervisors.
 * Shell commands are run unchanged.
+* An inventory, which begins with the comment ``# inventory``, must have the group of the documents.
 * A block that begins with a comment such as ``# /etc/nova/nova.conf`` must be in this file of the first host.
 * Any other block must be in the output of the last command.
 """
@@ -25,6 +26,7 @@ from ansible_collections.vfio.devices.tests.simhost import mounting
 
 ROOT = Path(__file__).resolve().parents[3]
 FILE = re.compile(r"# (\S+\.\w+)\n")
+INVENTORY = re.compile(r"# inventory\n\[hypervisors\]\n")
 HOST_FILE = re.compile(r"# (/\S+)\n")
 RECAP = re.compile(r"^(\S+) +: ok=\d+ +changed=(\d+) +unreachable=(\d+) +failed=(\d+)", re.MULTILINE)
 PROGRAMS = ("ansible-playbook", "python3")
@@ -76,6 +78,9 @@ class Reader:
 
         ``twice``: run plays and the playbook site again, which must change nothing.
         """
+        if block.text.startswith("# inventory\n"):
+            assert INVENTORY.match(block.text), block.text
+            return
         if HOST_FILE.match(block.text) or block.language not in ("yaml", "shell"):
             self._compare(block.text)
             return

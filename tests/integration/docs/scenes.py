@@ -38,6 +38,8 @@ def remove_a_device(reader: Reader) -> None:
 
 
 SCENES = {
+    ("README.md", "vfio.devices"): Scene("t4"),
+    ("README.md", "Use cases"): Scene("t4"),
     ("README.md", "Discover devices"): Scene("mixed t4"),
     ("README.md", "Share a T4 (mediated devices)"): Scene("t4", twice=True),
     ("README.md", "Share an L40S (vendor-specific VFIO)"): Scene("l40s"),
@@ -54,8 +56,8 @@ SCENES = {
     ("guide_declaration.rst", "Show the plan"): Scene("mixed"),
     ("guide_declaration.rst", "Several types on one card"): Scene("a40"),
     ("guide_getting_started.rst", "Discover the cards"): Scene("t4"),
-    # The README has the same declaration, and its scene runs the playbook again.
-    ("guide_getting_started.rst", "Declare the desired state"): Scene("t4"),
+    ("guide_getting_started.rst", "Getting started"): Scene("t4"),
+    ("guide_getting_started.rst", "Declare the desired state"): Scene("t4", twice=True),
     ("guide_getting_started.rst", "Check the result"): Scene("t4", before={0: apply_desktops}),
     ("guide_hardware.rst", "Tested hardware"): Scene("s390"),
     ("guide_kolla.rst", "kolla-ansible"): Scene("t4"),

@@ -116,6 +116,9 @@ def test_an_unchanged_host_needs_one_module_run(play, fleet, tmp_path):
         assert count.read_text() == "run\n"
         assert len(re.findall(r"^TASK ", said, re.M)) <= 8
         assert "1 host: 1 unchanged" in said
+    status, said, changed = play("verify", *limit, "--tags", "mdev", **given)
+    assert (status, changed) == (0, {"t4": 0}), said
+    assert "1 host: 1 not compared" in said
 
     # One host differs and another has an error in the same run.
     (fleet / "t4/usr/local/lib/vfio-devices-restore.pyz").unlink()
@@ -166,11 +169,15 @@ def test_drift_in_placement_is_told_at_its_host(play, cloud, fleet):
             "drain",
             {"vfio_wait": -1, "drain_cards": 5},
             [
-                "vfio_wait must be a whole number from 0 to 604800, and not -1",
+                "vfio_wait must be a whole number of seconds from 0 to 604800, and not -1",
                 "drain_cards must be a list of cards, and not 5",
             ],
         ),
-        ("reprofile", {"vfio_wait": "soon"}, ["vfio_wait must be a whole number from 0 to 604800, and not 'soon'"]),
+        (
+            "reprofile",
+            {"vfio_wait": "soon"},
+            ["vfio_wait must be a whole number of seconds from 0 to 604800, and not 'soon'"],
+        ),
         (
             "site",
             {"placement_publish": "maybe", "mdev_timeout": "nan"},
@@ -193,7 +200,7 @@ def test_the_inventory_can_set_how_long_to_wait(play):
     for name in ("drain", "reprofile"):
         status, said, changed = play(name, vfio_wait="soon", vfio_profiles=desktops("GRID T4-8Q"))
         assert (status, changed) == (2, {"mixed": 0, "t4": 0}), said
-        assert "vfio_wait must be a whole number from 0 to 604800, and not 'soon'" in said
+        assert "vfio_wait must be a whole number of seconds from 0 to 604800, and not 'soon'" in said
 
 
 def test_a_host_that_cannot_be_reached_or_read_keeps_no_other_from_its_turn(play):
@@ -234,7 +241,7 @@ def test_profiles_are_refused_in_one_sentence_each(play):
         "profile a: vgpu must be a dictionary or a list of dictionaries such as {type: GRID T4-2B}, and not "
         "'GRID T4-2Q'",
         "profile b: owner must be nova, cyborg or none, and not 'me'",
-        "profile b: the key count belongs to vgpu",
+        "profile b: the key count belongs to vgpu. Indent count below vgpu, or write vgpu: {count: ...}",
         "profile b: num_vfs requires mode. Set mode: vf or mode: pf, or remove num_vfs",
         "0000:3b:00.0: selected by the profiles a and b. A card can only be in one profile. Restrict select of one "
         "profile",

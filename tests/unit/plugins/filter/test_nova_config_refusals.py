@@ -19,7 +19,11 @@ REFUSED = [
     ([mdevs(), mdevs(name="0000:85:00.0", owner="none")], 28, "would use 0000:85:00.0 of owner none too"),
     ([mdevs(nova={"max_instances": 9})], 28, "nova 28 does not support max_instances"),
     ([mdevs(nova={"max_instances": 4})], 34, "ignores complete cards, because one card has 8 and all have 8"),
-    ([mdevs(totals=(1, 1, 1), nova={"max_instances": 2})], 34, "max_instances 2 and 3 devices made nova offers none"),
+    (
+        [mdevs(totals=(1, 1, 1), nova={"max_instances": 2})],
+        34,
+        "max_instances 2 and 3 existing devices, nova offers none",
+    ),
     ([mdevs(nova={"alias": "x"})], 34, "nova.alias is only for PCI devices"),
     ([mdevs("a,b")], 34, "the type 'a,b' cannot be the name of a section"),
     ([mdevs(name="10000:84:00.0")], 34, "nova fails at the address 10000:84:00.0"),

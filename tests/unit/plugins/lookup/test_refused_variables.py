@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
+from ansible.utils.display import Display
 from ansible_collections.vfio.devices.plugins.lookup.refused_variables import LookupModule
 
 
@@ -50,3 +51,10 @@ def test_templates(look):
 
 def test_what_is_not_known_yet_is_left_out(look):
     assert look(placement_root="{{ ansible_facts.fqdn }}", mdev_timeout="{{ nothing }}") == []
+
+
+def test_a_misspelled_name_causes_a_warning(look, monkeypatch):
+    warned = []
+    monkeypatch.setattr(Display, "warning", lambda self, sentence: warned.append(sentence))
+    assert look(vfio_profile=[]) == look("vfio_serial", vfio_profile=[]) == []
+    assert warned == ["vfio_profile is not a variable of the collection vfio.devices. Did you mean vfio_profiles?"]

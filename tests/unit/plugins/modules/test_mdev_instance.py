@@ -29,7 +29,7 @@ def test_refusal_is_one_message_with_all_problems(simulated, run_module):
     wrong = {"instances": [{"type": "mtty-9"}, {"type": "mtty-1", "count": "25"}, {"type": "mtty-1", "parent": "x"}]}
     result = run_module(mdev_instance, wrong, host)
     assert result["failed"]
-    assert result["msg"].startswith("Nothing was changed: instances[0]: there is no type mtty-9; mtty has ")
+    assert result["msg"].startswith("Nothing was changed: instances[0]: there is no type mtty-9. mtty has ")
     assert len(result["problems"]) == 2
     assert host.devices() == {}
 

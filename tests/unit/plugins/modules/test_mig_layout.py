@@ -42,7 +42,7 @@ def test_result(run):
         ({"pf": "41:00.0", "layout": {}}, "gpus[0]: '41:00.0' is not a PCI address such as '0000:3b:00.0'"),
         (
             {"pf": H200},
-            "gpus[0]: layout is missing. Name the profiles, such as {1g.18gb: 4}; {} means no GPU instances",
+            "gpus[0]: layout is missing. Name the profiles, such as {1g.18gb: 4}. {} means no GPU instances",
         ),
         (
             {"pf": H200, "enabled": False, "layout": {"1g.18gb": 1}},

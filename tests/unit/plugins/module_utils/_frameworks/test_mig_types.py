@@ -4,7 +4,12 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks.mig_types import GpuInstances, capacities, room
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.mig_types import (
+    GpuInstances,
+    are_held,
+    capacities,
+    room,
+)
 
 A100 = ("1g.5gb", "1g.5gb+me", "1g.10gb", "2g.10gb", "3g.20gb", "4g.20gb", "7g.40gb")
 # One GPU instance of this card has vGPUs of several sizes, with time slices.
@@ -50,3 +55,18 @@ def test_a_gpu_instance_has_vgpus_of_one_size():
     assert room("DC-1-6A", ["DC-1-6Q"], gpu) == 7
     assert room("DC-1-3Q", ["DC-1-6Q"], gpu) == 8
     assert room("DC-1-3Q", ["DC-1-6Q"] * 5, gpu) == 0
+
+
+@pytest.mark.parametrize(
+    ("types", "instances", "held"),
+    [
+        ([], [], True),
+        (["X-1-5C"], ["1g.5gb"], True),
+        (["X-1-5C", "X-1-5C"], ["1g.5gb", "3g.20gb"], False),
+        (["X-3-20C", "X-1-5C"], ["1g.5gb", "3g.20gb"], True),
+        (["X-20C"], ["3g.20gb"], False),
+        ([None], ["1g.5gb"], False),
+    ],
+)
+def test_vgpus_that_have_a_place(types, instances, held):
+    assert are_held(types, GpuInstances(A100, tuple(instances))) == held

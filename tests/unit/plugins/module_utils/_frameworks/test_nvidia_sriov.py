@@ -29,7 +29,8 @@ def test_lock_is_tried_again_for_a_bounded_time(simulated):
     host.kernel.nvml_clients = True
     before = host.files.now()
     with pytest.raises(
-        HostError, match="Cannot obtain unbindLock.*it failed [0-9]+ times. Stop the programs that monitor the GPU"
+        HostError,
+        match="Cannot obtain unbindLock.*The program failed [0-9]+ times. Stop the programs that monitor the GPU",
     ):
         _sriov_manage.run(host.root(), GPU, enable=False)
     assert _sriov_manage.PATIENCE <= host.files.now() - before < 2 * _sriov_manage.PATIENCE

@@ -29,6 +29,7 @@ MOUNT = "[Mount]\nWhat=/dev/disk/by-id/nvme-spare\nWhere=/srv\n"
         ("etc/fstab", "server:/srv /srv nfs defaults 0 0\n", None),
         ("etc/fstab", "/dev/../etc/nvme0n1 /srv xfs defaults 0 0\n", None),
         ("etc/crypttab", "data UUID=ab-1 none luks\n", "nvme0n1p3"),
+        ("etc/kdump.conf", "path /var/crash\nraw /dev/disk/by-uuid/ab-1\nssh user@dump\n", "nvme0n1p3"),
         ("etc/systemd/system/srv.mount", MOUNT, "nvme1n1"),
         ("etc/systemd/system/srv.service", MOUNT, None),
     ],

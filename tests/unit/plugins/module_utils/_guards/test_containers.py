@@ -7,7 +7,7 @@ import time
 from textwrap import indent
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._guards import containers, quadlets
+from ansible_collections.vfio.devices.plugins.module_utils._guards import containers, quadlets, xen
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import Scene
 from ansible_collections.vfio.devices.plugins.module_utils._guards.processes import Processes
 from ansible_collections.vfio.devices.plugins.module_utils._model.uses import EVERY_EFFECT, LOSES_DRIVER, Unseen
@@ -91,7 +91,13 @@ GUEST = "etc/systemd/system/web1.service"
             "ExecStart=cloud-hypervisor --cpus boot=4 --device path=/sys/bus/pci/devices/0000:41:00.2/\n",
             {VF0: EVERY_EFFECT},
         ),
+        (
+            GUEST,
+            "ExecStart=/usr/bin/crosvm run --vfio /sys/bus/pci/devices/0000:41:00.2,iommu=on k\n",
+            {VF0: EVERY_EFFECT},
+        ),
         (GUEST, "ExecStartPre=/bin/echo host=41:00.2\n", {}),
+        ("etc/xen/web1.cfg", "name = 'web1'\npci = [ '0000:41:00.2' ]\n", {VF0: EVERY_EFFECT}),
         (GUEST, "ExecStart=/usr/bin/docker run --rm \\\n  --device /dev/dri/renderD128 web\n", {CARD: LOSES_DRIVER}),
         (
             "root/.config/systemd/user/web1.service",
@@ -110,15 +116,44 @@ def test_devices_of_lxc_and_of_units(simulated, path, text, found):
 
 
 @pytest.mark.parametrize(
+    ("start", "script", "found"),
+    [
+        (
+            "/usr/local/bin/vm web1",
+            "#!/bin/sh\nexec qemu-system-x86_64 -device vfio-pci,host=41:00.2\n",
+            {VF0: EVERY_EFFECT},
+        ),
+        (
+            "/bin/bash -e /usr/local/bin/vm",
+            "CARD=0000:41:00.2\nkvm \\\n -device vfio-pci,host=$CARD\n",
+            {VF0: EVERY_EFFECT},
+        ),
+        ("-/usr/local/bin/vm", "docker run --device /dev/dri/renderD128 web\n", {CARD: LOSES_DRIVER}),
+        ("/usr/local/bin/vm", "# kvm -device vfio-pci,host=0000:41:00.2\nlspci -s 0000:41:00.2\n", {}),
+        ("/usr/local/bin/vm", "\0ELF kvm -device vfio-pci,host=0000:41:00.2\n", {}),
+        ("/usr/bin/vm /usr/local/bin/vm", "kvm -device vfio-pci,host=0000:41:00.2\n", {}),
+    ],
+)
+def test_devices_of_a_script_that_a_unit_starts(simulated, start, script, found):
+    files = {GUEST: f"[Service]\nExecStart={start}\n", "usr/local/bin/vm": script}
+    assert uses(simulated, files) == found
+
+
+@pytest.mark.parametrize(
     "read",
     [
         lambda text: list(containers.in_unit(text)),
+        lambda text: list(containers.in_script(text)),
+        lambda text: list(xen.references(text)),
         lambda text: list(quadlets.in_quadlet(text)),
         containers.GUEST_PROGRAM.search,
         quadlets.MANIFEST.findall,
     ],
 )
-@pytest.mark.parametrize("text", ["\n" * 100000, "ExecStart=" + "docker x " * 12000])
+@pytest.mark.parametrize(
+    "text",
+    ["\n" * 100000, "ExecStart=" + "docker x " * 12000, "ExecStart=kvm " + "path=/sys/" * 12000, "pci=[" * 20000],
+)
 def test_file_of_a_user_cannot_keep_a_run_busy(read, text):
     begin = time.process_time()
     read(text)

@@ -9,7 +9,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._guards import device
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import Scene
 from ansible_collections.vfio.devices.plugins.module_utils._guards.processes import Processes
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import Device
-from ansible_collections.vfio.devices.plugins.module_utils._model.uses import LOSES_DRIVER, PORT
+from ansible_collections.vfio.devices.plugins.module_utils._model.uses import EVERY_EFFECT, LOSES_DRIVER, PORT
 from ansible_collections.vfio.devices.tests.simhost.tree import Attribute, Link
 
 
@@ -56,6 +56,17 @@ def test_devices_of_other_subsystems(simulated, path, target, clause):
     tree.directory(target.format(card))
     tree.link(path, target.format(card))
     assert [(use.subject, use.clause) for use in observe(host)] == ([("0000:01:00.1", clause)] if clause else [])
+
+
+@pytest.mark.parametrize("driver", ["pciback", "xen-pciback"])
+def test_card_of_a_guest_of_xen(simulated, driver):
+    host = simulated("nics")
+    root = host.root()
+    functions = pci.observe(root)
+    functions["0000:01:00.1"] = functions["0000:01:00.1"]._replace(driver=driver)
+    (use,) = devices.observe(root, Scene(functions, [], Processes(root)))
+    assert (use.subject, use.ended_by) == ("0000:01:00.1", EVERY_EFFECT)
+    assert use.clause == f"is assigned to guests of Xen by its driver {driver}"
 
 
 def test_macvlan_of_a_container(simulated):

@@ -14,6 +14,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._guards.base import S
 from ansible_collections.vfio.devices.plugins.module_utils._guards.processes import Processes
 from ansible_collections.vfio.devices.tests.simhost import profile
 from ansible_collections.vfio.devices.tests.simhost.tree import Attribute
+from ansible_collections.vfio.devices.tests.unit.plugins.module_utils._guards.test_processes import add_process
 
 BOND = {"name": "bond0", "kind": "bond", "ports": ["ens49f0np0"]}
 
@@ -166,6 +167,11 @@ def test_link_local_connection_names_its_interface(network):
             "carries an iSCSI session (198.51.100.10)",
         ),
         ("sys/class/iscsi_host/host5/netdev", "{}\n", "carries an iSCSI session"),
+        (
+            "proc/1/net/pppoe",
+            "Id       Address              Device\n0000001E 02:00:00:00:00:01 {:>8}\n",
+            "carries a PPPoE connection",
+        ),
         ("sys/class/iscsi_host/host5/netdev", "default\n", None),
         (
             "proc/1/mounts",
@@ -196,6 +202,29 @@ def test_storage_and_addresses(network, path, content, sentence):
     host, observe = network(ON_ICE)
     host.kernel.tree.add(path, Attribute(content.format(ICE).encode()))
     assert observe()[ICE][0] == (sentence or "carries the route to 198.51.100.0/24")
+
+
+RAW_SOCKET = "sk RefCnt Type Proto  Iface R Rmem   User   Inode\nff 3 3 0003   {} {} 0      0      48213\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "opened", "running", "clause"),
+    [
+        ("Suricata-Main", "socket:[48213]", 1, "which has a raw socket of pid 77, Suricata-Main"),
+        ("Suricata-Main", "socket:[48213]", 0, None),
+        ("Suricata-Main", "socket:[1]", 1, "which has a raw socket of an unknown user"),
+        ("lldpd", "socket:[48213]", 1, None),
+    ],
+)
+def test_program_that_receives_all_packets(network, command, opened, running, clause):
+    host, dummy = network()
+    tree = host.kernel.tree
+    tree.add(f"{tree.resolve(f'sys/class/net/{ICE}')[0]}/ifindex", Attribute(b"7\n"))
+    tree.add("proc/net/packet", Attribute(RAW_SOCKET.format(7, running).encode()))
+    add_process(tree, 77, opened, command=command)
+    assert [text.rpartition(", which")[1:] for text in subjects_in_use(host).values()] == (
+        [(", which", clause.removeprefix("which"))] if clause else []
+    )
 
 
 @pytest.mark.parametrize("kind", ["macvlan", "macvtap", "vlan", "vxlan"])

@@ -14,6 +14,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._host.root import Hos
 from ansible_collections.vfio.devices.tests.simhost.tree import Attribute
 from ansible_collections.vfio.devices.tests.unit.plugins.module_utils._guards.test_processes import add_process
 
+FIRST_PATH, SECOND_PATH = "0000:61:00.0", "0000:62:00.0"
 T4, SECOND, IGB = "0000:3b:00.0", "0000:af:00.0", "0000:01:00.1"
 
 
@@ -75,6 +76,19 @@ def test_device_file_of_any_driver(simulated, kind, name, devname, opened):
     add_process(host.kernel.tree, 71, opened, command="systemd-udevd")
     add_process(host.kernel.tree, 72, "/dev/null")
     assert list(observe(host)) == [(IGB, 70, opened)]
+
+
+def test_device_file_of_a_drive_with_several_controllers(simulated):
+    host = simulated("nvme")
+    tree = host.kernel.tree
+    subsystem = "sys/devices/virtual/nvme-subsystem/nvme-subsys0"
+    tree.add(f"{subsystem}/ng0n1/dev", Attribute(b"237:0\n"))
+    tree.link("sys/class/nvme-generic/ng0n1", f"{subsystem}/ng0n1")
+    tree.link("sys/class/nvme-subsystem/nvme-subsys0", subsystem)
+    for number, address in enumerate((FIRST_PATH, SECOND_PATH)):
+        tree.link(f"{subsystem}/nvme{number}", f"{tree.resolve(f'sys/bus/pci/devices/{address}')[0]}/nvme/nvme{number}")
+    add_process(tree, 70, "/dev/ng0n1")
+    assert {(subject, pid) for subject, pid, _file in observe(host)} == {(FIRST_PATH, 70), (SECOND_PATH, 70)}
 
 
 def test_compute_device_of_amd_is_that_of_each_gpu(simulated):

@@ -142,6 +142,27 @@ MEMBER = "E:ID_FS_TYPE=zfs_member\nE:ID_FS_LABEL=tank\n"
             {"sys/kernel/config/target/core/iblock_0/disk/udev_path": "/dev/nvme0n1p3"},
             ["nvme0n1p3 is exported over SCSI"],
         ),
+        # The administrator exports a disk by a lasting name, even by a link to a link.
+        (
+            {
+                "sys/kernel/config/nvmet/subsystems/nqn/namespaces/1/device_path": "/dev/disk/by-id/nvme-spare",
+                "dev/disk/by-id/nvme-spare": "../../nvme0n1p3",
+            },
+            ["nvme0n1p3 is exported over NVMe"],
+        ),
+        (
+            {
+                "sys/kernel/config/target/core/iblock_0/disk/udev_path": "/dev/spare",
+                "dev/spare": "disk/by-id/nvme-spare",
+                "dev/disk/by-id/nvme-spare": "../../nvme0n1p3",
+            },
+            ["nvme0n1p3 is exported over SCSI"],
+        ),
+        # The volume of a pod.
+        (
+            {"proc/1/mountinfo": "4 1 0:6 /nvme0n1p3 /var/lib/x rw - devtmpfs u rw\n"},
+            ["nvme0n1p3 is available at /var/lib/x"],
+        ),
     ],
 )
 def test_members_and_exports(files, sentences):
@@ -187,14 +208,19 @@ def test_unused_disks_and_others():
         ("/dev/nvme0n1", os.O_PATH, "ceph-osd", []),
         ("/dev/nvme1n1", os.O_RDWR, "ceph-osd", []),
         ("/dev/nvme0n1", os.O_RDONLY, "(udev-worker)", []),
+        # In a container, the disk has another name.
+        ("/dev/xvda", os.O_RDWR, "mysqld", ["nvme0n1 is in use by pid 77, mysqld"]),
+        ("/dev/null", os.O_RDWR, "mysqld", []),
     ],
 )
-def test_disk_that_a_process_has_open(simulated, target, flags, command, found):
+def test_disk_that_a_process_has_open(simulated, monkeypatch, target, flags, command, found):
     host = simulated("nvme")
     tree = host.kernel.tree
     tree.add("proc/77/fd/5", Link(target))
     tree.add("proc/77/fdinfo/5", Attribute(f"flags:\t0{flags:o}\n".encode()))
     tree.add("proc/77/comm", Attribute(f"{command}\n".encode()))
     root = host.root()
+    tree.add(f"{tree.resolve('sys/class/block/nvme0n1')[0]}/dev", Attribute(b"259:1\n"))
+    monkeypatch.setattr(host.files, "device", lambda path, block=False: "259:1" if block and "xvda" in path else None)
     uses = storage.observe(root, Scene({}, [], Processes(root), asked=frozenset(["0000:61:00.0"])))
     assert [use.clause for use in uses] == [f"carries a disk of this host ({sentence})" for sentence in found]

@@ -67,6 +67,7 @@ def test_what_cannot_block_is_read_directly(path):
             "etc/libvirt/qemu/x.xml",
         ),
         "etc/pve/storage.cfg",
+        "etc/systemd/system/web1.service",
     ],
 )
 def test_all_else_goes_through_the_child(path):

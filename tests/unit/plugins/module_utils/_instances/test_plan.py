@@ -103,9 +103,9 @@ def test_all_problems_at_once():
         entry(3, numa_node=9),
     )
     assert problems == [
-        "instances[0]: there is no parent nowhere; this host has a, b",
-        "instances[1]: there is no type z or zz; this host has name of x, name of y",
-        "instances[2]: there is no type y; b has name of x",
+        "instances[0]: there is no parent nowhere. This host has a, b",
+        "instances[1]: there is no type z or zz. This host has name of x, name of y",
+        "instances[2]: there is no type y. b has name of x",
         "instances[3]: no such parent is on NUMA node 9",
     ]
 
@@ -117,10 +117,10 @@ def silent(name, framework="mdev"):
 def test_what_to_check_when_no_types_are_listed():
     cards = [silent("c"), silent("d"), silent("e", "vendor_vfio")]
     (problem,) = refusal(state(parents=cards), entry())
-    assert problem.startswith("instances[0]: there is no type x; this host has none. No types are listed by c, d. ")
+    assert problem.startswith("instances[0]: there is no type x. This host has none. No types are listed by c, d. ")
     assert "No types are listed by e. Its creatable_vgpu_types are empty. If MIG mode" in problem
     (problem,) = refusal(state(parents=[*cards, parent("a", offered("y", 1))]), entry())
-    assert "this host has name of y. No types are listed by c, d. Its mdev_supported_types" in problem
+    assert "This host has name of y. No types are listed by c, d. Its mdev_supported_types" in problem
     (problem,) = refusal(state(parents=cards), entry(parent="e"))
     assert "nvidia-vgpud" not in problem
 
@@ -128,7 +128,7 @@ def test_what_to_check_when_no_types_are_listed():
 def test_what_to_check_on_a_host_without_parents():
     host = state(parents=[])
     for problem in refusal(host, entry(0), entry(1, parent="a")):
-        assert problem.endswith("; this host has none. " + NO_PARENTS)
+        assert problem.endswith(". This host has none. " + NO_PARENTS)
 
 
 def test_a_card_that_is_unreadable_is_not_said_to_list_no_types():

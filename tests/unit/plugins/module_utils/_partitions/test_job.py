@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 
 import pytest
@@ -121,3 +122,56 @@ def test_used_gpu_keeps_its_instances_and_may_get_more(host):
     assert skipped["gpus"][0]["action"] == "busy" and not skipped["changed"]
     assert json.loads(host.files.read(RECORD))["gpu"]["layout"] == {"1g.18gb": 3}
     assert len(changes(host)) == calls
+
+
+GPU, FIRST, SECOND = "0000:41:00.0", "0000:41:00.4", "0000:41:00.5"
+CARRIES = f"VF {FIRST} of {GPU} carries a vGPU of type "
+USES = f"VF {FIRST} of {GPU} is in use by guest web1 "
+
+
+@pytest.mark.parametrize(
+    ("before", "vgpu", "guest", "wanted", "sentence"),
+    [
+        # MIG mode changes for the whole GPU.
+        (None, "NVIDIA A100-4C", False, {"1g.5gb": 4}, f"{CARRIES}468, so it cannot be reset"),
+        (None, "NVIDIA A100-4C", True, {"1g.5gb": 4}, f"{USES}(pid 4001, qemu-system-x86), so it cannot be reset"),
+        ({"1g.5gb": 4}, "NVIDIA A100-1-5C", True, None, f"{USES}(pid 4001, qemu-system-x86), so it cannot be reset"),
+        # The vGPU has no place in the remaining instances.
+        ({"1g.5gb": 4}, "NVIDIA A100-1-5C", False, {}, f"{CARRIES}474, so it cannot lose GPU instances"),
+        ({"1g.5gb": 4}, "NVIDIA A100-1-5C", False, {"2g.10gb": 3}, f"{CARRIES}474, so it cannot lose GPU instances"),
+        # The vGPU has a place, but that of the guest is unknown.
+        (
+            {"1g.5gb": 4},
+            "NVIDIA A100-1-5C",
+            True,
+            {"1g.5gb": 2},
+            f"{USES}(pid 4001, qemu-system-x86), so it cannot lose",
+        ),
+        ({"1g.5gb": 4}, "NVIDIA A100-1-5C", False, {"1g.5gb": 2}, None),
+        ({"1g.5gb": 4}, "NVIDIA A100-1-5C", True, {"1g.5gb": 5}, None),
+    ],
+)
+def test_gpu_instances_of_vgpus_stay(simulated, before, vgpu, guest, wanted, sentence):
+    host = simulated("a100")
+    if before:
+        converge(host, before, pf=GPU)
+    host.converge({"type": vgpu, "parent": FIRST, "count": 1})
+    if guest:
+        host.kernel.hold(FIRST, cmdline=["qemu-system-x86_64", "-name", "guest=web1"])
+    calls, options = len(changes(host)), {"pf": GPU, "enabled": wanted is not None}
+    if sentence is None:
+        assert converge(host, wanted, **options)["gpus"][0]["error"] is None
+        return
+    for check in (True, False):
+        with pytest.raises(Refused) as refused:
+            converge(host, wanted, check=check, **options)
+        assert any(one.startswith(f"gpus[0]: {sentence}") for one in refused.value.problems)
+    assert len(changes(host)) == calls
+
+
+def test_vgpus_that_are_unreadable_may_need_all_instances(simulated):
+    host = simulated("a100")
+    converge(host, {"1g.5gb": 4}, pf=GPU)
+    host.kernel.faults.fail(f"sys/bus/pci/devices/{SECOND}/nvidia/current_vgpu_type", errno.EIO)
+    with pytest.raises(Refused, match=f"{GPU} cannot lose GPU instances, because its vGPUs are unknown: .*EIO"):
+        converge(host, {"1g.5gb": 2}, pf=GPU)

@@ -103,7 +103,7 @@ def test_no_token_goes_to_another_server(run, server, other, pattern, status):
     assert other.requests == []
     assert f"the server at {server.url} redirects to {other.url}" in result["msg"]
     assert (
-        "no token or password is sent to this address. Correct the address in auth_url, in endpoint or in the service "
+        "No token or password is sent to this address. Correct the address in auth_url, in endpoint or in the service "
         "catalog" in result["msg"]
     )
     assert result.get("changed", False) == pattern.startswith("PUT")

@@ -69,6 +69,14 @@ def test_a_warning_of_a_role_is_one_of_the_comparison(act):
     assert "mdevctl is not installed on h1" in result["warnings"][0]
 
 
+def test_a_misspelled_variable_causes_a_warning(act):
+    missing = {"program": None, "udev_program": None, "udev_works": False}
+    result = act({"seen": json.dumps({"facts": {**FACTS, "mdevctl": missing}})}, variables={"vfio_onbusy": "skip"})
+    sentence = "vfio_onbusy is not a variable of the collection vfio.devices. Did you mean vfio_on_busy?"
+    assert (result["warnings"][0], len(result["warnings"])) == (sentence, 2)
+    assert act(UNCHANGED, variables={"vfio_onbusy": "skip"})["warnings"] == [sentence]
+
+
 def test_all_invalid_variables_are_errors_of_the_task(act):
     result = act(UNCHANGED, variables={"vfio_on_busy": "ignore", "mdev_persist": "maybe"})
     assert act.calls == []

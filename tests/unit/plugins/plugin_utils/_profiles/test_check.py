@@ -27,7 +27,11 @@ KEYS = "The keys are title, box, boxes"
         ({"titel": 1}, "shop.", {"titel": f"shop.titel is not a key. Did you mean shop.title? {KEYS}"}),
         ({"x": 1}, "", {"x": f"x is not a key. {KEYS}"}),
         ({3: 1}, "", {3: f"3 is not a key. {KEYS}"}),
-        ({"color": "red"}, "", {"color": "the key color belongs to box"}),
+        (
+            {"color": "red"},
+            "",
+            {"color": "the key color belongs to box. Indent color below box, or write box: {color: ...}"},
+        ),
         ({"box": 3}, "", {"box": "box must be a dictionary such as {size: 3}, and not 3"}),
         ({"boxes": []}, "", {"boxes": "boxes must be a dictionary or a list of dictionaries, and not []"}),
         ({"title": ["x" * 90]}, "", {"title": f"title must be text, and not ['{'x' * 58}..."}),

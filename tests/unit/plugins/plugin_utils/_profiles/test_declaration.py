@@ -54,7 +54,7 @@ def test_a_list_of_names_and_an_expression():
     assert parsed(select="class == '0302'")["expression"]({"class": "0302"})
 
 
-@pytest.mark.parametrize("profiles", [None, {}, "text", [1], [None]])
+@pytest.mark.parametrize("profiles", [{}, "text", [1], [None]])
 def test_what_is_no_list_of_dictionaries(profiles):
     parsed, (problem,) = declaration.parse(profiles)
     assert parsed == []
@@ -75,11 +75,28 @@ def test_what_is_wrong_hides_nothing_else():
     assert [problem.partition(": ")[2][:45] for problem in problems] == [
         "name must be text of 1 to 255 printable chara",
         "owner must be nova, cyborg or none, and not '",
-        "the key count belongs to vgpu",
+        "the key count belongs to vgpu. Indent count b",
         "vgpu must be a dictionary or a list of dictio",
         "select cannot be used. Unexpected = at character 3"[:45],
         "num_vfs requires mode. Set mode: vf or mode: pf, or remove num_vfs"[:45],
         "mode must be pf or vf, and not 'vfs'",
+    ]
+
+
+def test_an_indentation_mistake_has_its_remedy():
+    assert declaration.parse([{**VGPU, "vgpu": None, "type": "A"}])[1] == [
+        "profile a: vgpu is empty. Write a dictionary or a list of dictionaries such as {type: GRID T4-2B}, "
+        "or remove vgpu",
+        "profile a: the key type belongs to vgpu. Indent type below vgpu, or write vgpu: {type: ...}",
+    ]
+    assert declaration.parse(VGPU)[1][0].endswith(
+        "Begin each profile with a dash, as in `- name: desktops`, and indent its other keys by two more blanks"
+    )
+
+
+def test_a_variable_without_a_value_has_its_remedy():
+    assert declaration.parse(None)[1] == [
+        f"vfio_profiles is empty. Write a list such as {schema.SAMPLE}, or [] for a host without profiles"
     ]
 
 

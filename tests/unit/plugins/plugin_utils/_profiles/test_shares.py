@@ -174,8 +174,8 @@ def test_a_type_that_is_repeated_hides_no_other_error(simulated):
 def test_all_that_is_wrong_is_said_at_once(simulated):
     found = refusals(simulated("l40s"), profile(L40S, ("3Q", 16), ("6Q", 4), ("1-2Q", 4), ("5Q", 1)))
     assert [sentence[:55] for sentence in found] == [
-        "vgpu[2]: there is no type NVIDIA L40S-1-2Q; it has NVID",
-        "vgpu[3]: there is no type NVIDIA L40S-5Q; it has NVIDIA",
+        "vgpu[2]: there is no type NVIDIA L40S-1-2Q. The card ha",
+        "vgpu[3]: there is no type NVIDIA L40S-5Q. The card has ",
         "16 x NVIDIA L40S-3Q and 4 x NVIDIA L40S-6Q do not fit o",
     ]
     assert found[0].endswith(

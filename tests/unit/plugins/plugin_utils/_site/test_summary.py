@@ -65,6 +65,14 @@ def test_hosts_without_change_have_one_line():
     assert fleet_summary(["0"], hosts, ["0"]) == ["1 host: 1 unchanged"]
 
 
+def test_a_host_that_was_not_compared_is_not_unchanged():
+    skipped = {"vfio_compared": {"skipped": True}}
+    assert fleet_summary(["a", "b", "c"], {"a": {}, "b": skipped, "c": SAME}, ["a", "b", "c"]) == [
+        "3 hosts: 1 unchanged, 2 not compared",
+        "a, b (not compared): tasks were skipped. Run the playbook without --tags, --start-at-task and --step",
+    ]
+
+
 def test_check_mode_predicts():
     assert fleet_summary(["c"], {"c": BOOT}, ["c"], True) == [
         "1 host: 1 would change",
@@ -113,7 +121,8 @@ def test_a_written_record_is_a_change():
         "1 host: 1 changed",
         "a (changed): record of the root in Placement: created 1 file",
     ]
-    assert fleet_summary(["a"], {"a": {"placement_recorded": {"skipped": True}}}, ["a"]) == ["1 host: 1 unchanged"]
+    skipped = {**SAME, "placement_recorded": {"skipped": True}}
+    assert fleet_summary(["a"], {"a": skipped}, ["a"]) == ["1 host: 1 unchanged"]
 
 
 def test_a_host_that_failed_names_what_was_changed_before():

@@ -1,0 +1,60 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Find devices of stopped Podman containers that a unit starts again at boot; only its database names them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from .._host.root import HostRoot
+from . import container_engines, podman
+from .container_engines import ALWAYS, UNLESS_STOPPED, as_mapping
+from .references import Guest
+
+# Podman uses this database since 4.8. Without the unit, it starts no container at boot.
+DATABASES = ("db.sql", "libpod/db.sql")
+UNITS, UNIT = "etc/systemd/system", "podman-restart.service"
+QUERY = "SELECT ID, Name, JSON FROM ContainerConfig"
+POLICIES = (ALWAYS, UNLESS_STOPPED)
+Row = tuple[str, str, str]
+
+
+def containers(host: HostRoot) -> Iterator[Guest]:
+    """Yield each container with such a restart policy."""
+    wanted = [name for name in host.names(UNITS) if name.endswith(".wants")]
+    if any(UNIT in host.names(f"{UNITS}/{name}") for name in wanted):
+        store = container_engines.store(host, *container_engines.PODMAN_STORE)
+        for name in DATABASES:
+            if host.exists(f"{store}/{name}"):
+                yield from _in_database(host, f"{store}/{name}")
+
+
+def _in_database(host: HostRoot, path: str) -> Iterator[Guest]:
+    # A reader creates the write-ahead log of a database that has none, except if it is opened as immutable.
+    mode = "mode=ro" if host.exists(f"{path}-wal") else "immutable=1"
+    try:
+        rows = host.attempt(lambda: _rows(f"file:{host.root.rstrip('/')}/{path}?{mode}"), host.timeout)
+    except (TimeoutError, RuntimeError) as error:
+        reason = str(error) or "no answer"
+        unknown = f"the stopped containers of Podman are unknown: /{path} is unreadable ({reason}). Run podman ps"
+        yield Guest("podman", path, False, (), unknown=unknown)
+        return
+    for number, name, text in rows:
+        settings = as_mapping(text)
+        if settings.get("restart_policy") in POLICIES:
+            references = tuple(podman.in_specification(as_mapping(settings.get("spec"))))
+            advice = f"keep Podman from starting it with podman update --restart=no {name}"
+            yield Guest(name or number, path, False, references, advice)
+
+
+def _rows(address: str) -> list[Row]:
+    """Return number, name and settings of each container in a database (https://www.sqlite.org/uri.html)."""
+    import sqlite3
+
+    with contextlib.closing(sqlite3.connect(address, uri=True)) as connection:
+        return [(str(one), str(two), str(three)) for one, two, three in connection.execute(QUERY)]
