@@ -22,11 +22,11 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.vfio.devices.plugins.module_utils._boot import archive
 from ansible_collections.vfio.devices.plugins.module_utils._run.facts import MIG, PUBLISHED_ROOT, SERIAL_NUMBERS, USERS
-<<<<<<< HEAD
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions import lost_connection, variable_checks
-=======
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions import variable_checks, variable_names
->>>>>>> main
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions import (
+    lost_connection,
+    variable_checks,
+    variable_names,
+)
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.merged_results import Result
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.planned_files import (
     NOVA_FILE,

@@ -67,13 +67,9 @@ def _summary(hosts: list[str], hostvars: Mapping[str, Any], reached: list[str], 
             is_waiting = "iommu_reboot_needed" in variables and variables["iommu_reboot_needed"]
             group = WAITING if is_waiting else changed if done else IN_USE if left else UNCHANGED
             lines = (*done, *left, *steps.restarts_left(results))
-<<<<<<< HEAD
-            if host not in reached or "vfio_failure" in variables:
-=======
             if group == UNCHANGED and not isinstance(results.get("vfio_compared", {}).get("due"), list):
                 group, lines = NOT_COMPARED, (HOW_TO_COMPARE,)
-            if host not in reached:
->>>>>>> main
+            if host not in reached or "vfio_failure" in variables:
                 group = FAILED
                 lines = (*_reasons(variables, results), *(f"before the failure, {changed}: {line}" for line in done))
         groups[group].setdefault(lines, []).append(host)
