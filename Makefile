@@ -7,7 +7,7 @@ SHELL := bash
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
-demo: ## show the collection at work on simulated hosts
+demo: ## show the complete workflow on simulated hosts, in 3 to 5 minutes
 	@tests/demo/run
 
 test: ## run all tests: lint, sanity, unit, integration, molecule
@@ -57,11 +57,11 @@ docs: ## build the documentation as a site in .build/docs
 bench: ## compare speeds, in one table
 	@tests/bench/run
 
-format: ## let ruff put the Python files in order
+format: ## format the Python files with ruff
 	@tests/setup test
 	@. tests/env.sh && ruff format && ruff check --fix
 
-keys: ## write the argument spec and the table that follow from the schema of the declaration
+keys: ## write the argument spec and the table of keys from the schema of the declaration
 	@tests/setup test
 	@. tests/env.sh && python -m tests.declaration
 
@@ -70,7 +70,7 @@ lock: ## renew the locks: the newest versions of all Python packages that the te
 	@tests/setup lock
 	@. tests/env.sh && PATH=$$BUILD/locker/bin:$$PATH $$BUILD/venv/bin/python -m tests.lock
 
-recordings: ## write anew what the collection says of the recorded hosts
+recordings: ## renew the expected answers for the recorded hosts
 	@tests/setup test
 	@. tests/env.sh && python -m ansible_collections.vfio.devices.tests.recordings renew
 
@@ -78,5 +78,5 @@ capture-program: ## write .build/vfio-devices-capture.pyz, which records a host 
 	@mkdir -p .build
 	@python3 -c 'import sys; sys.path.insert(0, "plugins"); from module_utils._boot.archive import build; open(".build/vfio-devices-capture.pyz", "wb").write(build("_capture"))'
 
-clean: ## remove all that was made here
+clean: ## remove .build, which has all output
 	rm -rf .build

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The environment of the demo and of every test: all files that a run writes are below .build.
-# Source it (". tests/env.sh") to use the tools of .build/venv by hand.
+# Source it (". tests/env.sh") to use the tools of .build/venv in a shell.
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BUILD=$ROOT/.build
 

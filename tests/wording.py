@@ -93,7 +93,7 @@ VERBS = frozenset(
         """
         Add Allow Apply Blacklist Build Change Check Compare Compute Configure Convert Copy Create Deploy
         Describe Disable Discover Download Drain Enable Fail Fill Find Gather Import Include Install Keep
-        List Load Mark Name Observe Override Prepare Print Publish Put Read Reboot Record Refuse Remove
+        List Load Mark Name Observe Override Predict Prepare Print Publish Put Read Reboot Record Refuse Reject Remove
         Rename Repeat Replace Report Restart Restore Run Save Send Set Show Skip Start Stop Store Switch
         Take Unmask Update Validate Verify Wait Warn Work Write
         """,
@@ -117,6 +117,16 @@ PATTERNS = (
     "docs/docsite/rst/*.rst",
     "roles/*/README.md",
     "examples/**/*.md",
+    "tests/**/*.md",
+    "tests/demo/*",
+    "tests/setup",
+    "tests/run",
+    "tests/env.sh",
+    "Makefile",
+    "changelogs/fragments/*.yml",
+    ".github/**/*.md",
+    ".github/**/*.yml",
+    "extensions/molecule/**/*.yml",
     "roles/**/*.yml",
     "playbooks/**/*.yml",
     "examples/**/*.yml",

@@ -81,6 +81,12 @@ options:
         M(vfio.devices.service_settings_info) returns it. NVIDIA GPUs with the owner V(nova) are then rejected.
     type: str
     default: ""
+  started:
+    description:
+      - Result of the module M(vfio.devices.service_settings_info). O(libvirt), O(post_copy), O(others) and
+        O(cyborg_gpus) are taken from it unless they are set. The result of a skipped task has no effect.
+    type: dict
+    default: {}
 seealso:
   - plugin: vfio.devices.resolve
     plugin_type: filter

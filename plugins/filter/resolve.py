@@ -40,7 +40,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Show what the profiles make of this host
+- name: Show the plan of this host
   ansible.builtin.debug:
     msg: "{{ profiles | vfio.devices.resolve(ansible_facts.mdev) }}"
   vars:
@@ -118,6 +118,18 @@ _value:
         held_mode:
           description: Mode that the card keeps until no guest has its functions, or null.
           type: str
+        held_parents:
+          description:
+            - Parents that keep devices although the profile has no vGPUs. The card cannot be changed while these
+              devices exist.
+            - Omitted without such devices.
+          type: list
+          elements: dict
+          sample: [{name: "0000:3b:00.0", numa_node: 0, type: nvidia-223, existing: 1, total: 4}]
+        held_framework:
+          description: Framework of RV(ignore:held_parents).
+          type: str
+          sample: mdev
         driver:
           description: Driver in mode V(pf) from the profile, or null.
           type: str
@@ -138,7 +150,7 @@ _value:
           type: list
           elements: str
         framework:
-          description: V(mdev), V(vendor_vfio), or null without vGPUs.
+          description: Name of the framework, such as V(mdev) or V(vendor_vfio), or null without vGPUs.
           type: str
           sample: mdev
         type:

@@ -169,8 +169,8 @@ ansible_facts:
               sample: []
             framework:
               description:
-                - Framework of the function or its virtual functions, V(mdev) or V(vendor_vfio). Null without a
-                  framework.
+                - Framework of the function or its virtual functions, such as V(mdev) or V(vendor_vfio). Null without
+                  a framework.
               type: str
               sample: mdev
             unreadable:
@@ -391,7 +391,7 @@ ansible_facts:
               type: int
               sample: 0
             framework:
-              description: V(mdev) or V(vendor_vfio).
+              description: Name of the framework, such as V(mdev) or V(vendor_vfio).
               type: str
               sample: mdev
             unreadable:
@@ -456,7 +456,7 @@ ansible_facts:
               type: str
               sample: "0000:41:00.4"
             framework:
-              description: V(mdev) or V(vendor_vfio).
+              description: Name of the framework, such as V(mdev) or V(vendor_vfio).
               type: str
               sample: mdev
             type:

@@ -104,7 +104,8 @@ from ansible_collections.vfio.devices.plugins.module_utils._core import oldest_p
 # isort: split
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
-from ansible_collections.vfio.devices.plugins.module_utils._placement import client, converge, wanted
+from ansible_collections.vfio.devices.plugins.module_utils._placement import client, wanted
+from ansible_collections.vfio.devices.plugins.module_utils._placement.describe import describe
 from ansible_collections.vfio.devices.plugins.module_utils._placement.options import (
     ARGUMENT_SPEC,
     check_options,
@@ -133,7 +134,7 @@ def main():
             raise Refused(problems)
         roots = wanted.parse_references(options["roots"], "roots")
         placement = client.connect(options)
-        return dict(converge.describe(placement, roots, options["usages"]), changed=False), ()
+        return dict(describe(placement, roots, options["usages"]), changed=False), ()
 
     run(module, work, unchanged=None)
 

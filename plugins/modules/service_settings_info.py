@@ -102,7 +102,9 @@ reads:
   returned: always
   type: bool
 overridden:
-  description: Options of O(content) that another file, which is read later, also sets.
+  description:
+    - Options of O(content) that another file, which is read later, also sets. An environment variable of the service,
+      such as C(OS_DEVICES__ENABLED_MDEV_TYPES), counts as such a file.
   returned: always
   type: list
   elements: dict
@@ -200,6 +202,14 @@ problems:
     - >-
       /etc/nova/nova.conf sets enabled_mdev_types of [devices] too, and nova-compute reads it later than
       /etc/nova/nova.conf.d/50-vfio-devices.conf. Remove the option from /etc/nova/nova.conf.
+unusable:
+  description:
+    - A sentence for each reason why the service uses no settings of devices in any file. Examples are a
+      C(compute_driver) other than that of libvirt, and a line that the service cannot parse.
+  returned: always
+  type: list
+  elements: str
+  sample: []
 unknown:
   description:
     - A sentence for each name in the settings of nova's devices that no nova release has, with the most similar name.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.registry import FRAMEWORKS
 from ansible_collections.vfio.devices.plugins.module_utils._host import writable
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,7 +25,8 @@ def table() -> str:
     """Return the entries in order as reStructuredText."""
     lines = [".. list-table::", "   :header-rows: 1", "   :widths: 50 20 30", ""]
     rows = [("Path", "Written by", "Purpose")]
-    for entry in writable.PATHS:
+    of_frameworks = [writable.OF_FRAMEWORKS[path] for framework in FRAMEWORKS for path in framework.PATHS]
+    for entry in sorted([*writable.PATHS, *of_frameworks], key=lambda entry: entry.how != writable.ATTRIBUTE):
         path = f"the path in ``{entry.pattern[1:-1]}``" if entry.how == writable.VARIABLE else f"``/{entry.pattern}``"
         rows.append((path, entry.writer, entry.why))
     for row in rows:

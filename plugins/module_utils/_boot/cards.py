@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._devices import pci
-from .._devices.identity import Identities, awaited, difference, is_same, model_of
+from .._devices.identity import Identities, awaited, difference, is_recorded_card, model_of
 from .._host.root import HostRoot
 from .records import NotRestorable
 
@@ -34,7 +34,7 @@ def check_card(host: HostRoot, card: str, record: Mapping[str, Any]) -> None:
     for function in functions.values():
         if not function.is_virtual and function.address != card:
             now = identities.of(function)
-            if is_same(recorded, now) and not difference(recorded, now):
+            if is_recorded_card(recorded, now):
                 found += f". The recorded card is now at {function.address}"
     raise NotRestorable([f"{found}. {REMEDY}"])
 

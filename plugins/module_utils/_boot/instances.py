@@ -18,6 +18,7 @@ from .._guards.base import CONFIGURED
 from .._host.records import INSTANCE_RECORDS, Record
 from .._host.root import HostRoot
 from .._instances import job
+from .._instances.observe import observe_devices
 from .._instances.recorded import observe_records
 from .._model.host import Device
 from .cards import check_card
@@ -118,7 +119,7 @@ class Instances:
 
     def _without_existing(self, wanted: list[RecordedDevice]) -> tuple[list[RecordedDevice], list[str]]:
         """Return the missing devices, and a sentence for each that exists in another form."""
-        existing = {device.id: device for device in job.observe(self._host).devices if device.state != "defined"}
+        existing = {device.id: device for device in observe_devices(self._host).devices if device.state != "defined"}
         missing, problems = [], []
         for one in wanted:
             device = existing.get(one.id)

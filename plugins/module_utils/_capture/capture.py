@@ -18,7 +18,7 @@ from .._host.files import Files, OperatingSystemFiles
 from .._host.programs import Tools
 from .._host.recording import Notes, RecordingTools, empty, files_of
 from .._host.root import HostError, HostRoot
-from .._instances import job
+from .._instances.observe import observe_devices
 from .._modes.observe import observe_cards
 from .._modes.wanted import parse_functions
 from .._run import facts
@@ -69,7 +69,7 @@ def _look(host: HostRoot) -> None:
         for address, card in state.cards.items():
             if card.netdevs:
                 _ask_switch(host, address)
-    seen = job.observe(host)
+    seen = observe_devices(host)
     registry.observe(host, Scene(seen.functions, seen.devices, Processes(host)))
 
 

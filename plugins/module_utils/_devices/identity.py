@@ -98,6 +98,11 @@ def is_same(recorded: Any, now: Mapping[str, str]) -> bool:
     return any(set(recorded.get(field, "").split()) & set(now.get(field, "").split()) for field in UNIQUE)
 
 
+def is_recorded_card(recorded: Any, now: Mapping[str, str]) -> bool:
+    """Return whether fields prove that this is the recorded card, at any address, and none proves another card."""
+    return is_same(recorded, now) and not difference(recorded, now)
+
+
 def awaited(recorded: Any, now: Mapping[str, str], driver: str | None) -> Optional[str]:
     """Return the name of an identifying field that the driver will report soon; None if no field is pending."""
     recorded = trusted_identity(recorded)

@@ -24,13 +24,13 @@ def refuse_number(present: int, count: int) -> str:
     if count == 0:
         return (
             f"the driver gim removes its {present} virtual functions only when it is unloaded. Stop the guests of all "
-            "AMD GPUs of the host and run `modprobe -r gim`, then this again"
+            "AMD GPUs of the host and run `modprobe -r gim`. Then run the play again"
         )
     if count > MOST:
         return f"num_vfs {count} is more than the driver gim makes for a GPU, {MOST}. Set num_vfs: {MOST} or less"
     return (
-        f"the driver gim makes virtual functions only when it is loaded, and made {present} for this GPU. Write "
-        f"`options gim {PARAMETER}={count}` to /etc/modprobe.d/gim.conf (one number for each AMD GPU of the host, with "
+        f"the driver gim creates virtual functions only when it is loaded, and has created {present} for this GPU. "
+        f"Write `options gim {PARAMETER}={count}` to /etc/modprobe.d/gim.conf (one number for each AMD GPU, with "
         "commas), stop their guests and run `modprobe -r gim && modprobe gim`, or set "
         f"num_vfs: {present}"
     )

@@ -40,6 +40,8 @@ class Framework(Protocol):
     NAME: str  # in facts
     TITLE: str  # in messages
     MAKES_MDEVS: bool  # if false, a device is a VF with a type
+    # Files of the driver that are written: maps patterns of writable.Writable to reasons for the guide on safety.
+    PATHS: dict[str, str]
 
     def view(self, host: HostRoot, functions: dict[str, PciFunction], numa_nodes: NumaNodes) -> View:
         """Return the view of a host. This call reads only the names of parents."""

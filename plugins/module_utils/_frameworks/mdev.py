@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
 NAME = TITLE = MDEV
 MAKES_MDEVS = True
+PATHS = {
+    f"{PARENTS}/<parent>/mdev_supported_types/<type>/create": "creates an mdev",
+    f"{PARENTS}/<parent>/<uuid>/<attribute>": "sets an attribute of a new mdev",
+    f"{DEVICES}/<uuid>/remove": "removes an mdev",
+}
 # In seconds: the wait for another program that is creating the same device.
 BY_OTHERS = 5.0
 NVIDIA_SERVICES = "`systemctl status nvidia-vgpud nvidia-vgpu-mgr`"

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 NAME, TITLE = nvidia_vfio_view.NAME, "vendor VFIO"
 MAKES_MDEVS = False
+PATHS = {
+    f"{DEVICES}/<address>/{CURRENT_TYPE}": "creates and removes the vGPU of a VF",
+    f"{DEVICES}/<address>/{VGPU_PARAMS}": "sets the parameters of the new vGPU of a VF",
+}
 ADVICE = (
     "Its creatable_vgpu_types are empty. If MIG mode is enabled without GPU instances (`nvidia-smi mig -lgi`), "
     "create GPU instances (`nvidia-smi mig -cgi PROFILE`) or disable MIG mode (`nvidia-smi -mig 0`). "

@@ -62,35 +62,22 @@ def observe(
     from functions of the same model, from records of :func:`remember`, or from the driver's table. Each parent offers
     all of them, with 0 available instances if its function does not list them.
     """
-    current_types = {}
-    listed = {}
     known = _remembered(host) if vgpu_functions else {}
     remembered = frozenset(known)
-    files = [f"{one.path}/{name}" for one in vgpu_functions for name in (CURRENT_TYPE, CREATABLE_TYPES)]
-    answers = host.read_all(files)
-    for function in vgpu_functions:
-        path = f"{function.path}/{CURRENT_TYPE}"
-        current = answers[path]
-        if current is not None and not TYPE_ID.match(current):
-            host.warn(f"{path} holds {current[:40]!r}, which is not the number of a type", path)
-            current = None
-        creatable = parse_creatable_types(answers[f"{function.path}/{CREATABLE_TYPES}"] or "")
-        if current not in (None, NO_TYPE):
-            current_types[function.address] = current
-        card = _card(function, functions)
-        types = known.setdefault(_model(card), {})
+    cards = {function.address: _card(function, functions) for function in vgpu_functions}
+    current_types, listed = _read_types(host, vgpu_functions)
+    for address, creatable in listed.items():
+        types = known.setdefault(_model(cards[address]), {})
         if any(types.get(type_id, name) != name for type_id, name in creatable.items()):
             # The ids changed with the driver version.
             types.clear()
         types.update(creatable)
-        listed[function.address] = creatable
-    cards = {function.address: _card(function, functions) for function in vgpu_functions}
     _add_unlisted(host, known, remembered, cards, current_types)
     known_types = {address: known[_model(card)] for address, card in cards.items()}
     seen: dict[str, set[str]] = {}
     for address, card in cards.items():
-        current = current_types.get(address, NO_TYPE)
-        seen.setdefault(card.address, set()).update(listed[address].values(), [known_types[address].get(current, "")])
+        name = known_types[address].get(current_types.get(address, NO_TYPE), "")
+        seen.setdefault(card.address, set()).update(listed[address].values(), [name])
     parents = []
     for function in vgpu_functions:
         card = cards[function.address]
@@ -100,6 +87,22 @@ def observe(
         parents.append(_parent(function, card, types, creatable, current, numa_nodes))
     devices = [_device(functions[address], known_types[address], current) for address, current in current_types.items()]
     return parents, devices, known_types
+
+
+def _read_types(host: HostRoot, vgpu_functions: list[PciFunction]) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    """Return by address the type of functions that have one, and the types that each function lists."""
+    current_types, listed = {}, {}
+    files = [f"{one.path}/{name}" for one in vgpu_functions for name in (CURRENT_TYPE, CREATABLE_TYPES)]
+    answers = host.read_all(files)
+    for function in vgpu_functions:
+        path = f"{function.path}/{CURRENT_TYPE}"
+        current = answers[path]
+        if current is not None and not TYPE_ID.match(current):
+            host.warn(f"{path} holds {current[:40]!r}, which is not the number of a type", path)
+        elif current is not None and current != NO_TYPE:
+            current_types[function.address] = current
+        listed[function.address] = parse_creatable_types(answers[f"{function.path}/{CREATABLE_TYPES}"] or "")
+    return current_types, listed
 
 
 def _add_unlisted(

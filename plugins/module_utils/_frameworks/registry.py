@@ -4,7 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""Observe existing and possible devices of all frameworks; every module uses this observation."""
+"""All frameworks, and their existing and possible devices. A new framework needs a file in this package and a line
+here.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING, Optional
 
 from .._devices.pci import NumaNodes, PciFunction
 from .._host.root import HostRoot
+from .._host.writable import permit
 from .._model.host import FrameworkState
 from . import attributes, mdev, nvidia_vfio
 
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 # The framework for all buses and vendors comes first.
 FRAMEWORKS: tuple[Framework, ...] = (mdev, nvidia_vfio)
 BY_NAME = {framework.NAME: framework for framework in FRAMEWORKS}
+for framework in FRAMEWORKS:
+    permit(framework.PATHS)
 
 NO_PARENTS = "Check that the vendor's vGPU driver is loaded and bound to the card (`lspci -k`)"
 

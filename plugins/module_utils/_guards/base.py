@@ -66,6 +66,13 @@ class Seen(NamedTuple):
     uses: tuple[Use, ...] = ()
     unseen: tuple[Unseen, ...] = ()
 
+    def by_subject(self) -> dict[str, list[Use]]:
+        """Return the uses by address or UUID."""
+        found: dict[str, list[Use]] = {}
+        for use in self.uses:
+            found.setdefault(use.subject, []).append(use)
+        return found
+
     def users(self) -> dict[str, list[dict[str, Any]]]:
         """Return processes and guests by address or UUID, in the form of facts."""
         users: dict[str, list[dict[str, Any]]] = {}

@@ -8,11 +8,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 from .._core.problems import holders
 from .._model.uses import Touch, Unseen, Use
 from .base import user
+
+
+def ended(touch: Touch, uses: Iterable[Use], lifted: Container[str] = ()) -> list[Use]:
+    """Return the uses that the touch would end; ``lifted`` are options that permit an end."""
+    return [
+        use
+        for use in uses
+        if use.subject == touch.subject
+        and touch.effect in use.ended_by
+        and (use.lifted_by is None or use.lifted_by not in lifted)
+    ]
 
 
 def conflicts(touches: Iterable[Touch], uses: Iterable[Use], lifted: Container[str] = ()) -> list[str]:
@@ -23,22 +34,19 @@ def conflicts(touches: Iterable[Touch], uses: Iterable[Use], lifted: Container[s
     """
     by_subject: dict[str, list[Use]] = {}
     for use in uses:
-        if use.lifted_by is None or use.lifted_by not in lifted:
-            by_subject.setdefault(use.subject, []).append(use)
-    sentences = []
+        by_subject.setdefault(use.subject, []).append(use)
+    sentences: list[str] = []
     for touch in touches:
-        ended = [use for use in by_subject.get(touch.subject, ()) if touch.effect in use.ended_by]
-        by_subject[touch.subject] = [use for use in by_subject.get(touch.subject, ()) if use not in ended]
-        held: dict[tuple[str, str], list[Use]] = {}
-        for use in ended:
-            if use.holder:
-                held.setdefault((use.guard, use.advice), []).append(use)
-            else:
-                sentences.append(_sentence(touch, str(use.clause), use.advice))
-        for (_guard, advice), group in held.items():
-            users = holders([user(use.holder) for use in group if use.holder])
-            sentences.append(_sentence(touch, f"is in use by {users}", advice))
+        here = by_subject.get(touch.subject, [])
+        found = ended(touch, here, lifted)
+        by_subject[touch.subject] = [use for use in here if use not in found]
+        sentences += _sentences(touch, found)
     return sentences
+
+
+def users(uses: Iterable[Use]) -> str:
+    """Return the processes and guests of uses for a message."""
+    return holders(user(use.holder) for use in uses if use.holder)
 
 
 def blind_spots(unseen: Iterable[Unseen], accepted: Container[str] = ()) -> list[str]:
@@ -49,6 +57,18 @@ def blind_spots(unseen: Iterable[Unseen], accepted: Container[str] = ()) -> list
         for one in unseen
         if one.guard not in accepted
     ]
+
+
+def _sentences(touch: Touch, found: Sequence[Use]) -> Iterator[str]:
+    held: dict[tuple[str, str], list[Use]] = {}
+    for use in found:
+        if use.holder:
+            held.setdefault((use.guard, use.advice), []).append(use)
+        else:
+            yield _sentence(touch, str(use.clause), use.advice)
+    otherwise = f". {touch.otherwise}" if touch.otherwise else ""
+    for (_guard, advice), group in held.items():
+        yield _sentence(touch, f"is in use by {users(group)}", f"{advice}{otherwise}")
 
 
 def _sentence(touch: Touch, clause: str, advice: str) -> str:

@@ -23,7 +23,7 @@ from .._model.uses import Holder, Unseen, Use
 from . import container_engines, containerd, homes, podman, podman_restart, quadlets, switch_ports, xen
 from .base import Scene
 from .lxc import containers
-from .references import DEVICE, FILE, INTERFACE, POOL, Guest, Reference, in_command_line, subjects
+from .references import DEVICE, FILE, GPU, INTERFACE, POOL, Guest, Reference, in_command_line, subjects
 
 NAME = "containers"
 
@@ -37,7 +37,10 @@ UNITS_OF_USER = ".config/systemd/user"
 UNIT = lazy_pattern(r"([^/]+)\.service(\.d)?\Z")
 NSPAWN_PROGRAM = "systemd-nspawn "
 # A guest that is started without libvirt. Its devices are arguments of the program.
-GUEST_PROGRAM = lazy_pattern(r"(?:^|[/\s=])(?:qemu-system-\w+|qemu-kvm|kvm|cloud-hypervisor|crosvm)\s")
+# It has arguments, unlike a program or module of this name that a script only installs, loads or looks for.
+GUEST_PROGRAM = lazy_pattern(
+    r"(?:^|(?<!/dev)[/\s=])(?:(?:qemu-system-\w+|qemu-kvm|kvm|cloud-hypervisor)[ \t]+[-$\"']|crosvm[ \t]+run\s)"
+)
 COMMAND = lazy_pattern(r"^[ \t]*Exec\w+[ \t]*=(.*)$", re.MULTILINE)
 FUNCTION = lazy_pattern(r"(?<![\w:.-])([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])(?![\w.])")
 # A script of the administrator that a unit starts.
@@ -61,6 +64,7 @@ DAEMONS = ("lxd", "incusd")
 LXC, INCUS = "lxc", "incus"
 KINDS = ("containers", "virtual-machines")
 DEVICES = lazy_pattern(r"( *)(?:expanded_)?devices:\s*\Z")
+EVERY_GPU = (Reference(FILE, "/dev/dri"), Reference(GPU, "all"))
 # Devices of snapshots are not those of the instance, which may have lost them since.
 SNAPSHOTS = lazy_pattern(r"^snapshots:.*\n(?:[ -].*\n?)*", re.MULTILINE)
 ENTRY = lazy_pattern(r"( *)([\w.-]+):\s*(.*?)\s*\Z")
@@ -244,7 +248,7 @@ def in_backup(text: str) -> Iterator[Reference]:
         kind = device.get("type")
         if kind == "gpu":
             selected = device.get("pci")
-            yield Reference(DEVICE, selected) if selected else Reference(FILE, "/dev/dri")
+            yield from [Reference(DEVICE, selected)] if selected else EVERY_GPU
         elif kind == "pci":
             yield Reference(DEVICE, device.get("address", ""))
         elif kind in ("nic", "infiniband") and device.get("parent"):

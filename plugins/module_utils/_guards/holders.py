@@ -17,6 +17,7 @@ from .._host.root import HostRoot
 from .._model.uses import Unseen, Use
 from . import containers, kubernetes, libvirt, open_devices, proxmox, vfio
 from .base import PROCESSES, Guard, Scene, Seen
+from .processes import hidden_processes
 
 HOLDERS: tuple[Guard, ...] = (vfio, open_devices, libvirt, proxmox, containers, kubernetes)
 
@@ -32,8 +33,9 @@ def observe(host: HostRoot, scene: Scene, guards: Iterable[Guard] = HOLDERS) -> 
                 elif not _is_known(one, scene.found):
                     scene = scene._replace(found=(*scene.found, one))
         unseen += _of_files(guard.NAME, unread, unseen)
-    if host.hidden_processes:
-        unseen.append(Unseen(PROCESSES, host.hidden_processes))
+    hidden = hidden_processes(host)
+    if hidden:
+        unseen.append(Unseen(PROCESSES, hidden))
     return Seen(scene.found, tuple(dict.fromkeys(unseen)))
 
 

@@ -32,6 +32,10 @@ MOUNTS = ("proc/1/mounts", "proc/mounts")
 MOUNT_SERVERS = lazy_pattern(r"(?:^|,)(?:mon_)?addr=([^,]+)")
 # Connections of providers; their interfaces are not upper interfaces (drivers/net/ppp/pppoe.c, pppoe_seq_show).
 PPPOE = ("proc/1/net/pppoe", "proc/net/pppoe")
+# Functions that receive all packets of one interface, or those of a protocol (net/core/net-procfs.c, ptype_seq_show).
+HANDLERS = ("proc/1/net/ptype", "proc/net/ptype")
+# Those of raw sockets, whose processes are known (net/packet/af_packet.c).
+OF_SOCKETS = ("packet_rcv", "packet_rcv_spkt", "packet_rcv_fanout", "tpacket_rcv")
 # Daemons that have a raw socket on every interface, and lose nothing with one of them.
 ON_EVERY_INTERFACE = (
     *("lldpd", "lldpad", "ladvd", "systemd-network", "NetworkManager", "connmand", "wpa_supplicant"),
@@ -128,6 +132,9 @@ def in_use(host: HostRoot, connection: list[str]) -> dict[str, list[str]]:
     for name, sentence in _bound(host, links.addresses):
         if name in own:
             _add(own[name], sentence)
+    for name, function in _handlers(host):
+        if name in own:
+            _add(own[name], f"delivers packets to the kernel function {function}")
     for name, addresses in links.addresses.items():
         if name in own:
             _add(own[name], f"has the address {' and '.join(addresses)}")
@@ -173,6 +180,15 @@ def _bound(host: HostRoot, addresses: dict[str, list[str]]) -> Iterator[tuple[st
         for interface, own in addresses.items():
             if options.get("host_traddr") in [address.partition("/")[0] for address in own]:
                 yield interface, f"carries the NVMe connection {name}"
+
+
+def _handlers(host: HostRoot) -> Iterator[tuple[str, str]]:
+    """Yield interfaces whose packets a kernel module receives, such as FCoE or guests of VirtualBox with a bridge."""
+    for line in first_lines(host, HANDLERS)[1:]:
+        # Protocol, interface (empty for all), function, and its module in brackets.
+        words = line.split()
+        if len(words) > 2 and not words[2].startswith("[") and words[2] not in OF_SOCKETS:
+            yield words[1], " ".join(words[2:])
 
 
 def _hosts(texts: Iterable[str]) -> list[str]:

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Find connections of this host to remote NVMe drives, the Fibre Channel cards of these, and drives that it exports.
+"""Find connections of this host to remote NVMe drives, and drives that it exports, with their Fibre Channel cards.
 
 The disks of a remote drive are not below a PCI function (drivers/nvme/host/fabrics.c).
 """
@@ -21,6 +21,9 @@ from .._host.root import HostRoot
 CONTROLLERS = ("sys/class/nvme-fabrics/ctl", "sys/class/nvme")
 PORTS = "sys/class/fc_host"
 DRIVES, TARGETS = "sys/class/nvme", "sys/kernel/config/nvmet/subsystems"
+# Ports of a Fibre Channel card over which this host exports disks (drivers/nvme/target/configfs.c, tcm_qla2xxx.c). The
+# name of the second kind is the number of the port, such as 21:00:00:24:ff:31:4c:48.
+NVME_PORTS, SCSI_PORTS = "sys/kernel/config/nvmet/ports", "sys/kernel/config/target/qla2xxx"
 # The own port in host_traddr=nn-0x...:pn-0x... (drivers/nvme/host/fc.c, nvme_fc_parse_traddr).
 PORT = lazy_pattern(r"pn-0x([0-9a-f]{16})\Z", re.IGNORECASE)
 
@@ -39,16 +42,21 @@ def connections(host: HostRoot) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def cards(host: HostRoot) -> dict[str, list[str]]:
-    """Map each Fibre Channel card to the connections that it carries: ``the NVMe connection nvme4``."""
+    """Map each Fibre Channel card to the connections and exports that it carries: ``the NVMe connection nvme4``."""
+    used = [(options.get("host_traddr", ""), f"the NVMe connection {name}") for name, options in connections(host)]
+    for name in host.names(NVME_PORTS):
+        used.append((host.read(f"{NVME_PORTS}/{name}/addr_traddr", optional=True) or "", f"the NVMe export {name}"))
+    for name in host.names(SCSI_PORTS):
+        used.append((f"pn-0x{name.replace(':', '')}", f"the SCSI export {name}"))
     found: dict[str, list[str]] = {}
     ports: dict[str, str] = {}
-    for name, options in connections(host):
-        own = PORT.search(options.get("host_traddr", ""))
+    for text, what in used:
+        own = PORT.search(text)
         if own:
             ports = ports or _ports(host)
             address = ports.get(own[1].lower())
             if address:
-                found.setdefault(address, []).append(f"the NVMe connection {name}")
+                found.setdefault(address, []).append(what)
     return found
 
 

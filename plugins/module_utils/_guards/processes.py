@@ -29,6 +29,8 @@ REMOVED = " (deleted)"
 # The guest name in QEMU arguments; libvirt writes guest=NAME,...
 GUEST = lazy_pattern(r"(?:^|,)guest=((?:[^,]|,,)*)")
 BARE_GUEST = lazy_pattern(r"((?:[^,]|,,)*)")
+# The PID namespace of a host always has this number (include/linux/proc_ns.h, PROC_PID_INIT_INO).
+HOST_NAMESPACE = "pid:[4026531836]"
 # Raw sockets in the network namespace of process 1, which is the host's (net/packet/af_packet.c, packet_seq_show).
 RAW_SOCKETS = ("proc/1/net/packet", "proc/net/packet")
 # udev opens each new device briefly and does not depend on it.
@@ -138,17 +140,32 @@ class Processes:
         having_memory = []
         for process in processes:
             descriptors = host.links(f"proc/{process}/fd")
-            for descriptor, target in descriptors:
-                if _is_device_file(target) or target in sockets:
-                    found.setdefault(target, []).append(Opened(process, descriptor))
-            if descriptors or not self._is_kernel_thread(process):
-                having_memory.append(process)
+            if not descriptors and self._is_kernel_thread(process):
+                continue
+            # If the main thread has ended, only the directories of the other threads list the open files.
+            threads = [] if descriptors else [int(one) for one in host.names(f"proc/{process}/task")]
+            for thread in dict.fromkeys((process, *threads)):
+                having_memory.append(thread)
+                for descriptor, target in descriptors if thread == process else host.links(f"proc/{thread}/fd"):
+                    if _is_device_file(target) or target in sockets:
+                        found.setdefault(target, []).append(Opened(thread, descriptor))
         for process, targets in host.mapped_devices(having_memory).items():
             for target in filter(_is_device_file, targets):
                 having = found.setdefault(target, [])
                 if all(opened.process != process for opened in having):
                     having.append(Opened(process, None))
         return found
+
+
+def hidden_processes(host: HostRoot) -> Optional[str]:
+    """Return a sentence if open files of some processes, or some processes, are hidden from this process."""
+    namespace = host.link("proc/self/ns/pid") if host.root == "/" else None
+    if namespace in (None, HOST_NAMESPACE):
+        return host.hidden_processes
+    return (
+        "processes of the host are hidden, because the module runs in a container with a PID namespace of its own. Run "
+        "the play on the host itself"
+    )
 
 
 def _raw_sockets(host: HostRoot) -> Iterator[tuple[str, str]]:

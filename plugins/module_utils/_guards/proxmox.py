@@ -26,7 +26,7 @@ from .references import DEVICE, DEVICE_FILE, FILE, USB_DEVICE, Reference, in_com
 NAME = "proxmox"
 
 ROOT = "etc/pve"
-MAPPINGS = f"{ROOT}/mapping/pci.cfg"
+MAPPINGS, USB_MAPPINGS = (f"{ROOT}/mapping/{bus}.cfg" for bus in ("pci", "usb"))
 # The database behind /etc/pve, which exists even if its service is stopped.
 DATABASE = "var/lib/pve-cluster/config.db"
 VIRTUAL_MACHINE, CONTAINER = "qemu-server", "lxc"
@@ -35,6 +35,7 @@ OPTION = lazy_pattern(r"([\w.-]+):\s*(.*?)\s*\Z")
 PASSED = lazy_pattern(r"hostpci(\d+)\Z")
 # By vendor and product, or by bus and port.
 USB_HOST = lazy_pattern(r"(?:\A|,)(?:host=)?([0-9a-fA-F]{4}:[0-9a-fA-F]{4}|\d+-\d+(?:\.\d+)*)(?=,|\Z)")
+USB_MAPPING = lazy_pattern(r"(?:\A|,)mapping=([^,]+)")
 # Sections of snapshots are ignored; pending changes take effect at the next start.
 SECTION = lazy_pattern(r"\[(.*)\]\s*\Z")
 PENDING = "PENDING"
@@ -89,7 +90,9 @@ def _node(host: HostRoot) -> str:
 
 
 def _guests(host: HostRoot, node: str) -> Iterator[Guest]:
-    mappings = _mappings(host.read(MAPPINGS, optional=True) or "", node)
+    mappings, usb_mappings = (
+        _mappings(host.read(path, optional=True) or "", node) for path in (MAPPINGS, USB_MAPPINGS)
+    )
     nodes = host.names(f"{ROOT}/nodes")
     # If no node has the name of this host, it may be any node.
     places = [f"nodes/{one}/" for one in nodes if one.lower() == node.lower() or node not in nodes]
@@ -102,11 +105,13 @@ def _guests(host: HostRoot, node: str) -> Iterator[Guest]:
                 text = host.read(f"{directory}/{name}") if number and (kind, number[1]) not in seen else None
                 if number and text is not None:
                     seen.add((kind, number[1]))
-                    yield parse(number[1], kind, text, mappings)
+                    yield parse(number[1], kind, text, mappings, usb_mappings)
 
 
-def parse(number: str, kind: str, text: str, mappings: dict[str, list[str]]) -> Guest:
-    """Parse the configuration of a guest; ``mappings`` contains addresses by mapping name."""
+def parse(
+    number: str, kind: str, text: str, mappings: dict[str, list[str]], usb_mappings: dict[str, list[str]]
+) -> Guest:
+    """Parse the configuration of a guest; the mappings contain addresses, ports and USB ids by mapping name."""
     name = f"vm{number}" if kind == VIRTUAL_MACHINE else f"ct{number}"
     references: list[Reference] = []
     parents: list[Reference] = []
@@ -127,7 +132,8 @@ def parse(number: str, kind: str, text: str, mappings: dict[str, list[str]]) -> 
         elif re.match(r"(dev|scsi|virtio|sata|ide|mp)\d+\Z", key):
             references += [Reference(FILE, path) for path in DEVICE_FILE.findall(value)]
         elif re.match(r"usb\d+\Z", key):
-            references += [Reference(USB_DEVICE, name.lower()) for name in USB_HOST.findall(value)]
+            names = [name for mapping in USB_MAPPING.findall(value) for name in usb_mappings.get(mapping, ())]
+            references += [Reference(USB_DEVICE, name.lower()) for name in (*names, *USB_HOST.findall(value))]
     references += lxc.references(_options(text))
     return Guest(number, kind, name, tuple(references), tuple(parents))
 
@@ -168,7 +174,7 @@ def _passed(value: str, mappings: dict[str, list[str]]) -> tuple[list[str], bool
 
 
 def _mappings(text: str, node: str) -> dict[str, list[str]]:
-    """Parse /etc/pve/mapping/pci.cfg to addresses of this node by mapping name."""
+    """Parse a file of mappings to addresses or USB devices of this node by mapping name."""
     found: dict[str, list[str]] = {}
     name = ""
     for line in text.splitlines():
@@ -179,7 +185,8 @@ def _mappings(text: str, node: str) -> dict[str, list[str]]:
             parts = (part.partition("=") for part in line.strip()[len("map ") :].split(","))
             fields = {key.strip(): value.strip() for key, _equals, value in parts}
             if not node or fields.get("node", node).lower() == node.lower():
-                found[name] += [path.strip() for path in fields.get("path", "").split(";")]
+                # A USB device may be mapped by its port or by its id.
+                found[name] += [one.strip() for one in (fields.get("path") or fields.get("id", "")).split(";")]
     return found
 
 

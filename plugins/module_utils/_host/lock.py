@@ -82,9 +82,10 @@ def describe_holders(path: str, found: Sequence[str], seconds: float) -> str:
     waited = f"{path} was not released within {seconds:g} s"
     if found:
         return (
-            f"{waited}: another run on this host holds it, {', '.join(found)}. Run the play again when it has finished"
+            f"{waited}: another run on this host has the lock, {', '.join(found)}. "
+            "Run the play again when it has finished"
         )
-    return f"{waited}, and no visible process holds it. Run the play on the host itself, and not in a container"
+    return f"{waited}, and no visible process has the lock. Run the play on the host itself, and not in a container"
 
 
 def _own(descriptor: int, mode: int) -> None:

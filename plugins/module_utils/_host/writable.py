@@ -6,13 +6,14 @@
 
 """List every path of a host that this collection may write, with writer and reason.
 
-HostRoot rejects any other path. Only the module managed_files writes paths that an operator sets with a variable, and
-it replaces only files of this collection.
+Each framework adds the files of its driver. HostRoot rejects any other path. Only the module managed_files writes paths
+that an operator sets with a variable, and it replaces only files of this collection.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple, Optional
 
@@ -48,11 +49,6 @@ PATHS = (
     Writable(f"{FUNCTION}/driver/unbind", ATTRIBUTE, MODES, "unbinds a card or VF from its driver"),
     Writable("sys/bus/pci/drivers_probe", ATTRIBUTE, MODES, "binds a card or VF to the driver that takes it"),
     Writable("sys/bus/pci/drivers/<driver>/bind", ATTRIBUTE, MODES, "binds a card or VF to a driver"),
-    Writable("sys/class/mdev_bus/<parent>/mdev_supported_types/<type>/create", ATTRIBUTE, INSTANCES, "creates an mdev"),
-    Writable("sys/class/mdev_bus/<parent>/<uuid>/<attribute>", ATTRIBUTE, INSTANCES, "sets an attribute of a new mdev"),
-    Writable("sys/bus/mdev/devices/<uuid>/remove", ATTRIBUTE, INSTANCES, "removes an mdev"),
-    Writable(f"{FUNCTION}/nvidia/current_vgpu_type", ATTRIBUTE, INSTANCES, "creates and removes the vGPU of a VF"),
-    Writable(f"{FUNCTION}/nvidia/vgpu_params", ATTRIBUTE, INSTANCES, "sets the parameters of the new vGPU of a VF"),
     Writable(f"{FUNCTION}/sriov_admin/<vf>/profile/<share>", ATTRIBUTE, MODES, "sets what a VF gets of an Intel GPU"),
     Writable(f"{FUNCTION}/drm/<drm>/<iov>/<vf>/<gt>/<quota>", ATTRIBUTE, MODES, "sets what a VF gets of an Intel GPU"),
     Writable(f"{FUNCTION}/drm/<drm>/<iov>/pf/auto_provisioning", ATTRIBUTE, MODES, "gives new VFs equal parts again"),
@@ -101,6 +97,9 @@ PATHS = (
     Writable("<vfio_capture_directory>", VARIABLE, "playbook capture", "has the recordings, on the controller"),
 )
 
+# By pattern: the files of drivers in which frameworks create and remove devices.
+OF_FRAMEWORKS: dict[str, Writable] = {}
+
 NAME = lazy_pattern(r"<(\w+)>")
 # The grammar of each name; any other placeholder is a kernel name.
 NAMES = {
@@ -117,9 +116,14 @@ NAMES = {
 }
 
 
+def permit(paths: Mapping[str, str]) -> None:
+    """Add files of the driver of a framework; ``paths`` maps patterns to reasons."""
+    OF_FRAMEWORKS.update({path: Writable(path, ATTRIBUTE, INSTANCES, why) for path, why in paths.items()})
+
+
 def refusal(path: str, *how: str) -> Optional[str]:
     """Return why a path, relative to the root, must not be written in any of the ways ``how``; None if it may."""
-    if any(_matches(entry.pattern, path) for entry in PATHS if entry.how in how):
+    if any(_matches(entry.pattern, path) for entry in (*PATHS, *OF_FRAMEWORKS.values()) if entry.how in how):
         return None
     # Temporary files before their rename, or leftovers of a killed run.
     if FILE in how and _is_unfinished(path):

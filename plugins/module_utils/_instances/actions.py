@@ -8,17 +8,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Callable
 
-from .._core.problems import holders
 from .._devices import heterogeneous_mode
 from .._frameworks import attributes
 from .._frameworks.base import Framework
 from .._frameworks.definitions import DEFINITIONS, definition_path, definition_text, save_definition
 from .._frameworks.registry import BY_NAME
+from .._guards.conflicts import ended, users
 from .._host.records import DIRECTORY, INSTANCE_RECORDS, record_path, record_text, save_record
 from .._host.root import HostError, HostRoot
+from .._model.uses import Use
 from .._model.work import (
     DeviceStep,
     KeepDefinition,
@@ -28,9 +29,10 @@ from .._model.work import (
     RemoveDevice,
     SetHeterogeneousMode,
 )
+from .removal import removal
 
-# Returns the current users by UUID or address; raises HostError if some users are unknown.
-Users = Callable[[], dict[str, list[dict[str, Any]]]]
+# Returns the current uses of the host; raises HostError if some uses are unknown.
+Uses = Callable[[], Iterable[Use]]
 
 
 def remove_leftovers(host: HostRoot) -> None:
@@ -50,15 +52,15 @@ def files(steps: list[DeviceStep]) -> Iterator[tuple[str, str | None]]:
             yield definition_path(step.parent, step.uuid), text
 
 
-def make(host: HostRoot, step: MakeDevice, users: Users | None = None) -> None:
-    """Create a device with its attributes; ``users`` returns the current users by UUID or address."""
+def make(host: HostRoot, step: MakeDevice, uses: Uses | None = None) -> None:
+    """Create a device with its attributes; ``uses`` returns the current uses of the host."""
     device = step.device
     framework = BY_NAME[device.framework]
     if framework.make(host, device.parent, device.id, str(device.type_id)):
-        _configure(host, framework, device, users)
+        _configure(host, framework, device, uses)
 
 
-def _configure(host: HostRoot, framework: Framework, device: PlannedDevice, users: Users | None) -> None:
+def _configure(host: HostRoot, framework: Framework, device: PlannedDevice, uses: Uses | None) -> None:
     """Set the attributes of a new device. On failure, remove the device unless it is already in use."""
     path = framework.directory(device.parent, device.id)
     try:
@@ -67,11 +69,11 @@ def _configure(host: HostRoot, framework: Framework, device: PlannedDevice, user
     except HostError as failure:
         left = f"{failure}. {device.id} remains without this attribute"
         try:
-            held = users().get(device.id) if users else None
+            held = ended(removal(device), uses()) if uses else []
         except HostError as error:
             raise HostError(f"{left}: {error}", failure.path) from failure
         if held:
-            said = f"{left}, because it is in use by {holders(held)}. Stop this use, and run the play again"
+            said = f"{left}, because it is in use by {users(held)}. Stop this use, and run the play again"
             raise HostError(said, failure.path) from failure
         framework.remove(host, device.parent, device.id)
         raise

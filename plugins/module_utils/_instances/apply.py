@@ -8,18 +8,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
 
-from .._core.problems import holders
 from .._frameworks.registry import BY_NAME
+from .._guards.conflicts import ended, users
 from .._host.root import HostError, HostRoot
 from .._model.host import Device
+from .._model.uses import Use
 from .._model.work import DeviceStep, KeepDevices, MakeDevice, PlannedDevice, RemoveDevice
 from .._run.rules import Budget
-from .actions import ACTIONS, Users, make
+from .actions import ACTIONS, Uses, make
 from .failures import explain
 from .persistence import RETAIN
 from .recorded import key_of
+from .removal import removal
 from .restore_devices import describe, restore_devices
 from .state import Failed
 
@@ -39,52 +41,72 @@ def apply(
     host: HostRoot,
     steps: list[DeviceStep],
     seconds: float | None = None,
-    users: Users | None = None,
+    uses: Uses | None = None,
 ) -> Outcome:
     """Apply the steps in order. After a failure, skip the rest of that card; after the deadline, skip everything.
 
-    ``seconds`` is the budget, after which no further device is changed. ``users`` returns the current users.
+    ``seconds`` is the budget, after which no further device is changed. ``uses`` returns the current uses of the host.
     """
-    outcome = Outcome()
+    run = _Run(host, steps, uses)
     budget = Budget(host, seconds)
-    worked = False
-    broken: set[str] = set()
-    full: set[tuple[str, str | None]] = set()
-    not_made: set[tuple[str, str]] = set()
-    for number, planned in enumerate(steps):
-        if is_work(planned) and budget.is_spent(worked, bool(outcome.failed)):
-            outcome.left = steps[number:]
+    for number, step in enumerate(steps):
+        if is_work(step) and budget.is_spent(run.has_worked, bool(run.outcome.failed)):
+            run.outcome.left = steps[number:]
             break
-        step = _without(not_made, planned)
-        if step.card in broken or (step.card, _type_of(step)) in full or step.key in not_made:
-            outcome.skipped.append(step)
-            if isinstance(step, MakeDevice):
-                not_made.add(step.key)
-            continue
+        error = run.apply(_without(run.not_made, step), later=steps[number:])
+        if error and error.pending:
+            run.outcome.skipped += steps[number + 1 :]
+            break
+    _confirm(host, run.outcome)
+    return run.outcome
+
+
+class _Run:
+    """The steps of one call, and what is known about the cards so far."""
+
+    def __init__(self, host: HostRoot, steps: list[DeviceStep], uses: Uses | None) -> None:
+        self.outcome = Outcome()
+        self.has_worked = False
+        self.not_made: set[tuple[str, str]] = set()
+        self._host = host
+        self._steps = steps
+        self._uses = uses
+        self._broken: set[str] = set()
+        self._full: set[tuple[str, str | None]] = set()
+
+    def apply(self, step: DeviceStep, later: list[DeviceStep]) -> HostError | None:
+        """Apply a step unless its card failed or is full; ``later`` begins with it. Return the error of a failure."""
+        if step.card in self._broken or (step.card, _type_of(step)) in self._full or step.key in self.not_made:
+            self._skip(step)
+            return None
         try:
-            if users and isinstance(step, RemoveDevice) and _takes_away(step):
-                _check_free(step.device, users())
-            if isinstance(step, MakeDevice):
-                make(host, step, users)
-            else:
-                ACTIONS[type(step)](host, step)
-            outcome.done.append(step)
-            worked = worked or is_work(step)
+            self._do(step)
         except HostError as error:
-            if isinstance(step, MakeDevice) and step.best_effort and _is_full(host, step.device, error):
+            if isinstance(step, MakeDevice) and step.best_effort and _is_full(self._host, step.device, error):
                 # "max" uses all capacity, and some drivers report a full card only as an error.
-                host.warn(_describe_full(step.device, error, steps, outcome.done))
-                full.add((step.card, step.device.type_id))
-                not_made.add(step.key)
-                outcome.skipped.append(step)
-                continue
-            outcome.failed.append(_failure(host, step, error, outcome.done, steps[number:], users))
-            broken.add(step.card)
-            if error.pending:
-                outcome.skipped += steps[number + 1 :]
-                break
-    _confirm(host, outcome)
-    return outcome
+                self._host.warn(_describe_full(step.device, error, self._steps, self.outcome.done))
+                self._full.add((step.card, step.device.type_id))
+                self._skip(step)
+                return None
+            self.outcome.failed.append(_failure(self._host, step, error, self.outcome.done, later, self._uses))
+            self._broken.add(step.card)
+            return error
+        self.outcome.done.append(step)
+        self.has_worked = self.has_worked or is_work(step)
+        return None
+
+    def _do(self, step: DeviceStep) -> None:
+        if isinstance(step, MakeDevice):
+            make(self._host, step, self._uses)
+            return
+        if self._uses and isinstance(step, RemoveDevice) and _takes_away(step):
+            _check_free(step.device, self._uses())
+        ACTIONS[type(step)](self._host, step)
+
+    def _skip(self, step: DeviceStep) -> None:
+        self.outcome.skipped.append(step)
+        if isinstance(step, MakeDevice):
+            self.not_made.add(step.key)
 
 
 def _failure(
@@ -93,21 +115,21 @@ def _failure(
     error: HostError,
     done: list[DeviceStep],
     later: list[DeviceStep],
-    users: Users | None,
+    uses: Uses | None,
 ) -> Failed:
     """Restore the devices of the card if they were to be replaced, and return the failure of the step."""
     removed = sum(_takes_away(one) and one.card == step.card for one in done)
     again = 0
     if not error.pending and any(isinstance(one, MakeDevice) and one.card == step.card for one in later):
-        again = restore_devices(step.card, done, later, lambda step: make(host, step, users))
+        again = restore_devices(step.card, done, later, lambda step: make(host, step, uses))
     return Failed(step, explain(step, error) + describe(step, removed, again))
 
 
-def _check_free(device: Device, users_of: dict[str, list[dict[str, Any]]]) -> None:
-    users = users_of.get(device.id)
-    if users:
+def _check_free(device: Device, uses: Iterable[Use]) -> None:
+    found = ended(removal(device), uses)
+    if found:
         path = BY_NAME[device.framework].directory(device.parent, device.id)
-        raise HostError(f"{holders(users)} started to use it during the run, so it remains unchanged", path)
+        raise HostError(f"{users(found)} started to use it during the run, so it remains unchanged", path)
 
 
 def _is_full(host: HostRoot, device: PlannedDevice, error: HostError) -> bool:

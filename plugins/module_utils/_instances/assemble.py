@@ -15,16 +15,18 @@ from .._model.host import Device, FrameworkState
 from . import identities
 from .context import Context
 from .recorded import is_complete, only_recorded
+from .removal import with_unreadable
 from .state import State
 
 
 def assemble(made: FrameworkState, context: Context) -> State:
     """Return the state without the functions of the host; this removes the identities from the records."""
     records = context.records
+    devices = [*_with_attributes(records, made.devices), *_only_recorded(records, made)]
     state = State(
         gpu_instances=context.gpu_instances,
         parents=made.parents,
-        devices=[*_with_attributes(records, made.devices), *_only_recorded(records, made)],
+        devices=with_unreadable(devices, made.parents, context.unreadable),
         definitions=made.definitions,
         known_types=made.known_types,
         records=records,

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._core.grammar import PCI_ADDRESS
-from .._devices.identity import Identity, difference, is_same, kept_identity, trusted_identity
+from .._devices.identity import Identity, difference, is_recorded_card, kept_identity, trusted_identity
 from .._host.records import Record
 from .._model.work import DeviceStep, KeepDefinition, KeepDevices, MakeDevice
 from .persistence import RECORD
@@ -37,7 +37,7 @@ def follow(state: State) -> State:
         if card in now and not difference(identity, now[card]):
             continue
         for address, current in now.items():
-            if is_same(identity, current) and not difference(identity, current):
+            if is_recorded_card(identity, current):
                 moved[card] = address
         if card in moved:
             parents.update(_moved_parents(state, card, moved[card]))

@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from typing import Any
 
-from .._devices import heterogeneous_mode, pci
+from .._devices import heterogeneous_mode
 from .._frameworks.nvidia_vfio_view import remember
-from .._frameworks.registry import Frameworks
 from .._guards.base import Scene, Seen
 from .._guards.conflicts import blind_spots
 from .._guards.processes import Processes
@@ -24,9 +23,8 @@ from .._run import record_space
 from .._run.rules import plan_with_users
 from . import actions, result
 from .apply import Outcome, apply
-from .assemble import assemble
-from .context import observe_context
 from .mixtures import Mixtures
+from .observe import observe_devices
 from .plan import plan_instances
 from .state import Plan, State
 
@@ -47,7 +45,7 @@ def converge(
     if not check_mode:
         host.lock()
         actions.remove_leftovers(host)
-    before = observe(host)
+    before = observe_devices(host)
     # Reading the mode takes a second, so read it only where it matters.
     modes = {card: heterogeneous_mode.observe(host, card) for card in Mixtures(before, wanted).of_sizes}
     before = before._replace(heterogeneous_modes=modes)
@@ -57,33 +55,30 @@ def converge(
     if check_mode:
         outcome.done = plan.steps
     elif plan.steps:
-        from .._guards import managers
-
-        for sentence in managers.observe(host, managers.MEDIATED_DEVICES):
-            host.warn(sentence)
-        try:
-            remember(host, before.functions, before.known_types)
-        except HostError as error:
-            # During boot a file system may still be read-only, and unsaved type names must not prevent vGPUs.
-            host.warn(str(error))
+        _prepare(host, before)
         # A guest that has started since the plan was made has a process.
         outcome = apply(
             host,
             plan.steps,
             budget,
-            lambda: _complete(_look(host, before, configured=False), options["accept_unseen"]).users(),
+            lambda: _complete(_look(host, before, configured=False), options["accept_unseen"]).uses,
         )
     # Each finished step has been read back. Only the effects of a failed step are unknown.
-    after = observe(host) if outcome.failed else None
+    after = observe_devices(host) if outcome.failed else None
     return result.report(before, plan, outcome, after)
 
 
-def observe(host: HostRoot) -> State:
-    """Read parents, devices, definitions and records. Users are read later and only if needed."""
-    functions = pci.observe(host)
-    frameworks = Frameworks(host, functions, pci.NumaNodes(host))
-    made = frameworks.observe()
-    return assemble(made, observe_context(host, functions, frameworks, made))._replace(functions=functions)
+def _prepare(host: HostRoot, state: State) -> None:
+    """Warn about other managers of devices, and record the type names that full GPUs do not list."""
+    from .._guards import managers
+
+    for sentence in managers.observe(host, managers.MEDIATED_DEVICES):
+        host.warn(sentence)
+    try:
+        remember(host, state.functions, state.known_types)
+    except HostError as error:
+        # During boot a file system may still be read-only, and unsaved type names must not prevent vGPUs.
+        host.warn(str(error))
 
 
 def _planned(host: HostRoot, state: State, options: Mapping[str, Any], wanted: list[DeviceWanted]) -> Plan:
@@ -100,8 +95,8 @@ def _planned(host: HostRoot, state: State, options: Mapping[str, Any], wanted: l
 
     def add_users(state: State) -> State:
         seen = _look(host, state)
-        users = seen.users()
-        devices = [device._replace(users=tuple(users.get(device.id, ()))) for device in state.devices]
+        by_subject = seen.by_subject()
+        devices = [device._replace(uses=(*device.uses, *by_subject.get(device.id, ()))) for device in state.devices]
         return state._replace(devices=devices, hidden=tuple(blind_spots(seen.unseen, options["accept_unseen"])))
 
     def ends_uses(planned: Plan) -> bool:

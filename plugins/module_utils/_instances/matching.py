@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Container
 
-from .._core.problems import holders
 from .._frameworks.registry import BY_NAME, why_not_settable
+from .._guards.conflicts import users
 from .._model.host import Device
 from .._model.wanted import DeviceWanted
 from .choice import Inventory
+from .removal import is_in_use
 
 
 def with_candidates(inventory: Inventory, entry: DeviceWanted) -> DeviceWanted:
@@ -59,7 +60,7 @@ def satisfies(inventory: Inventory, entry: DeviceWanted, device: Device) -> bool
 def why_not_here(entry: DeviceWanted, device: Device) -> str | None:
     """Return why an entry cannot get the device with its UUID, or None."""
     if device.state == "removing":
-        return f"{entry.label}: {entry.uuid} was removed, but {holders(device.users)} still has it open"
+        return f"{entry.label}: {entry.uuid} was removed, but {users(device.uses)} still has it open"
     if device.parent not in entry.parents:
         state = "exists" if device.state == "active" else "is defined"
         return f"{entry.label}: {entry.uuid} {state} on another parent, {device.parent}"
@@ -76,7 +77,7 @@ def satisfying(inventory: Inventory, entry: DeviceWanted, claimed: Container[tup
         and device.parent in entry.parents
         and satisfies(inventory, entry, device)
     ]
-    return sorted(found, key=lambda device: (not device.users, inventory.rank(device, entry.types)))
+    return sorted(found, key=lambda device: (not is_in_use(device), inventory.rank(device, entry.types)))
 
 
 def matches(inventory: Inventory, entry: DeviceWanted, device: Device) -> bool:

@@ -10,23 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .._core.problems import holders
 from .._frameworks.capacity import ANY_SIZE, ONE_SIZE
 from .._model.host import Device
 from .._model.wanted import DeviceWanted
 from .choice import Inventory
+from .removal import OTHERWISE, describe_uses, removal
 from .state import State
-
-
-def describe_busy(device: Device, unreadable: str | None) -> str:
-    """Return why a device cannot be removed."""
-    if unreadable and not any(user["pid"] or user["domain"] for user in device.users):
-        return f"{device.id} on {device.parent} would be removed, but may be in use: {unreadable}"
-    what = f"the definition of {device.id}" if device.state == "defined" else device.id
-    return (
-        f"{what} on {device.parent} would be removed, but is in use by {holders(device.users)}. Stop this use, "
-        "run the playbook reprofile, or skip the device with vfio_on_busy: skip (option on_busy of the module)"
-    )
 
 
 class Mixtures:
@@ -85,11 +74,8 @@ class Mixtures:
         )
         if not in_use:
             return f"{sentence}, and it has {len(unlisted)} that are not listed. Set exact: true to remove them"
-        busy = f"{in_use[0].id} is in use by {holders(in_use[0].users) or 'an unknown user'}"
-        return (
-            f"{sentence}, and {busy}. Stop this use, run the playbook reprofile, or skip the card with vfio_on_busy: "
-            "skip (option on_busy of the module)"
-        )
+        busy = [use for device in in_use for use in describe_uses(device)]
+        return f"{sentence}, and {busy[0] if busy else _describe_pending(in_use[0])}"
 
     def refusals(self, state: State) -> list[str]:
         """Return a sentence for each card that does not support different sizes."""
@@ -99,3 +85,8 @@ class Mixtures:
             for card, names in self.of_sizes.items()
             if card in state.heterogeneous_modes and state.heterogeneous_modes[card].mixed is None
         ]
+
+
+def _describe_pending(device: Device) -> str:
+    name = removal(device).label
+    return f"the removal of {name} is pending, because an unknown process has it open. Stop this process. {OTHERWISE}"

@@ -20,7 +20,8 @@ from .choice import NO_MACHINE_ID, Choice, Inventory
 from .claims import Claims
 from .identities import with_identities
 from .matching import matches
-from .mixtures import Mixtures, describe_busy
+from .mixtures import Mixtures
+from .removal import describe_uses, is_in_use
 from .state import Plan, State
 from .wanted import MAX
 
@@ -146,7 +147,7 @@ class _Attempt:
         leaving = {device.key for device, _place in self.removals}
         for card in sorted(self.mixtures.to_empty):
             there = self.inventory.devices_on(card)
-            in_use = [one for one in there if one.users or one.state == "removing" or card in self.unreadable]
+            in_use = [one for one in there if one.state == "removing" or is_in_use(one)]
             unlisted = [one for one in there if one.key not in self.claims.claimed | leaving and one not in in_use]
             if (in_use or card in self.untouched) and self.skip_busy:
                 self.blocked_cards.add(card)
@@ -165,16 +166,13 @@ class _Attempt:
     def _settle_removals(self) -> None:
         """Refuse or skip removal of devices in use, and free the capacity of the others."""
         for device, place in [*self.removals]:
-            if device.state != "active":
-                continue
-            unreadable = self.unreadable.get(self.inventory.card(device.parent))
-            if not device.users and not unreadable:
+            if device.state != "active" or not is_in_use(device):
                 continue
             if self.skip_busy:
                 self.busy.append((device, None))
                 self.removals.remove((device, place))
-                continue
-            self.problems.append(describe_busy(device, unreadable))
+            else:
+                self.problems += describe_uses(device)
         if self.hidden and any(device.state == "active" for device, _place in self.removals):
             self.problems += self.hidden
         to_remove = {device.key for device, _place in self.removals}
@@ -194,13 +192,13 @@ class _Attempt:
         """
         getting = {step.card for step in self.creations}
         for device, place in [*self.removals]:
-            if device.state == "defined" and device.users:
+            if device.state == "defined" and is_in_use(device):
                 if self.skip_busy:
                     self.busy.append((device, place))
                     self.blocked_cards |= getting & {self.inventory.card(device.parent)}
                     self.removals.remove((device, place))
                 else:
-                    self.problems.append(describe_busy(device, None))
+                    self.problems += describe_uses(device)
 
     # Creations
 

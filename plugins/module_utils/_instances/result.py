@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Optional, Union
 
+from .._guards.base import user
 from .._model.host import Definition, Device
 from .._model.work import DeviceStep, KeepDefinition, KeepDevices, MakeDevice, PlannedDevice, RemoveDevice
 from .apply import Outcome, is_work
@@ -50,12 +51,16 @@ def report(before: State, plan: Plan, outcome: Outcome, after: State | None) -> 
         "changed": bool(outcome.done),
         "instances": instances,
         **listed,
-        "busy": [{**_instance(device, place, "busy"), "users": list(device.users)} for device, place in plan.busy],
+        "busy": [{**_instance(device, place, "busy"), "users": _users(device)} for device, place in plan.busy],
         "missing": [_missing(one) for one in plan.missing],
         "failures": [one.error for one in outcome.failed],
         "diff": _difference(view, then),
         **({"progress": _progress(outcome)} if outcome.left else {}),
     }
+
+
+def _users(device: Device) -> list[Shown]:
+    return [user(use.holder) for use in device.uses if use.holder]
 
 
 def _missing(one: Missing) -> Shown:

@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional, Union
 
+from .uses import Use
+
 
 class PciIds(NamedTuple):
     """PCI ids in lower case without 0x; ``pci_class`` has six digits."""
@@ -166,7 +168,7 @@ class Device(NamedTuple):
     state: str = "active"  # active, defined (does not exist) or removing (waits until its user releases it)
     autostart: Optional[bool] = None  # None without a definition
     attributes: tuple[tuple[str, str], ...] = ()  # from the definition
-    users: tuple[Mapping[str, Any], ...] = ()  # in the form of the facts
+    uses: tuple[Use, ...] = ()  # empty until they are read
 
     @property
     def id(self) -> str:

@@ -59,3 +59,4 @@ class Touch(NamedTuple):
     effect: str
     label: str
     what: str
+    otherwise: str = ""  # a sentence about what to do while a process or guest uses the subject

@@ -15,7 +15,7 @@ from .._core.grammar import FUNCTION_IN_PATH, PCI_ADDRESS
 from .._devices import eswitch, pci, sriov, vf_settings
 from .._devices.binding import DRIVERS, read_bindings
 from .._devices.claimed_ids import ModuleSettings
-from .._devices.identity import Identities, difference, is_same
+from .._devices.identity import Identities, difference, is_recorded_card
 from .._devices.pci import NumaNodes, PciFunction
 from .._frameworks import nvidia_sriov, vf_drivers
 from .._frameworks.mdev_view import Mdevs
@@ -59,12 +59,9 @@ def observe_cards(host: HostRoot, entries: list[CardWanted], functions: dict[str
     cards = _cards(host, [card for card in meant if not card.is_virtual], functions)
     for address, card in cards.items():
         identity = identities.of(functions[address])
-        moved_from = tuple(
-            old
-            for old, recorded in stale.items()
-            # Another card of this call writes its own record there.
-            if old not in cards and is_same(recorded, identity) and not difference(recorded, identity)
-        )
+        # Another card of this call writes its own record at its address.
+        elsewhere = {old: recorded for old, recorded in stale.items() if old not in cards}
+        moved_from = tuple(old for old, recorded in elsewhere.items() if is_recorded_card(recorded, identity))
         kept = left.of_card(address)._replace(native=known.get(address, Native()), moved_from=moved_from)
         cards[address] = card._replace(kept=kept, identity=identity, claimed_by=_claimed_by(settings, card, kept))
         different = difference((kept.record or {}).get("identity"), identity)

@@ -14,6 +14,7 @@ from typing import NamedTuple, Optional
 
 from .._core.grouping import labelled
 from .._core.problems import Refused
+from .._core.wording import shorten
 from .._devices import mig, pci
 from .._devices.identity import Identities, kept_identity, model_of
 from .._devices.mig import Gpu
@@ -24,7 +25,8 @@ from .._guards.conflicts import blind_spots, conflicts
 from .._guards.processes import Processes
 from .._host.records import DIRECTORY, LAYOUT_RECORDS, read_records, record_path, record_text, save_record
 from .._host.root import HostRoot
-from .._model.uses import DRIVER, Touch, Use
+from .._model.host import Device
+from .._model.uses import DRIVER, Holder, Touch
 from .._run import record_space
 from . import records
 from .actions import Outcome, apply
@@ -36,6 +38,7 @@ NO_PROGRAM = (
     "nvidia-smi is not installed on this host, so MIG cannot be read. Install the NVIDIA driver with nvidia-smi, or "
     "remove mig from the profile"
 )
+SHOWN = 3
 
 
 class Options(NamedTuple):
@@ -75,23 +78,29 @@ def converge(
         problems += [labelled(one.wanted.label, sentence) for one in plans for sentence in busy.get(one.wanted.pf, ())]
     if problems:
         raise Refused(problems)
-    kept = _records(host, functions, [one.wanted for one in plans if not busy.get(one.wanted.pf)], options)
+    free = [one for one in plans if not busy.get(one.wanted.pf)]
+    kept = _records(host, functions, [one.wanted for one in free], options)
     files = [
         (record_path(LAYOUT_RECORDS, pf), record_text(change.new) if change.new else None)
         for pf, change in kept.items()
     ]
     record_space.check(host, files, write=not check_mode)
     outcomes: dict[str, Outcome] = {}
-    for one in plans:
-        address = one.wanted.pf
-        if check_mode or busy.get(address) or not one.steps:
-            continue
-        outcomes[address] = apply(host, one, partial(_uses_now, host, one, options))
+    if not check_mode:
+        outcomes, kept = _apply(host, free, kept, options)
+    return report(plans, busy, outcomes, kept)
+
+
+def _apply(
+    host: HostRoot, plans: list[Plan], kept: dict[str, records.Change], options: Options
+) -> tuple[dict[str, Outcome], dict[str, records.Change]]:
+    """Apply the plans GPU by GPU and write the records; return the outcomes and the written records by GPU."""
+    outcomes = {one.wanted.pf: apply(host, one, partial(_uses_now, host, one, options)) for one in plans if one.steps}
     # A GPU that failed keeps its old record, so that a boot restores its previous layout.
     kept = {pf: change for pf, change in kept.items() if pf not in outcomes or not outcomes[pf].error}
-    for pf, change in kept.items() if not check_mode else ():
+    for pf, change in kept.items():
         save_record(host, LAYOUT_RECORDS, pf, change.new)
-    return report(plans, busy, outcomes, kept)
+    return outcomes, kept
 
 
 def _uses(
@@ -113,17 +122,29 @@ def _uses(
         address = one.wanted.pf
         what = "be reset" if one.changes_mode else "lose GPU instances"
         vgpus = [device for device in devices if virtual.get(device.parent) == address and device.state != "defined"]
-        parents = dict.fromkeys(device.parent for device in vgpus)
-        touches = [Touch(parent, DRIVER, f"VF {parent} of {address}", what) for parent in parents]
-        uses: Sequence[Use] = seen.uses
-        if one.leaves_room([device.type_name for device in vgpus]):
-            # Which instance a running guest has is unknown; the others fit into any of the remaining instances.
-            uses = [use for use in uses if use.subject not in parents or (use.holder and use.holder.running)]
-        sentences = conflicts([Touch(address, DRIVER, address, what), *touches], uses)
+        touches = {device.id: Touch(device.id, DRIVER, f"vGPU {device.id} of {address}", what) for device in vgpus}
+        # Devices without users have a sentence of their own. Which instance a running guest has is unknown.
+        has_room = one.leaves_room([device.type_name for device in vgpus])
+        counts = [use for use in seen.uses if use.subject not in touches or _counts(use.holder, has_room)]
+        sentences = conflicts([Touch(address, DRIVER, address, what), *touches.values()], counts)
+        if not has_room and not sentences:
+            sentences.append(_describe_vgpus(address, what, vgpus))
         if address in unreadable:
             sentences.append(f"{address} cannot {what}, because its vGPUs are unknown: {unreadable[address]}")
         found[address] = [*sentences, *blind_spots(seen.unseen, options.accept_unseen)]
     return found
+
+
+def _counts(holder: Optional[Holder], has_room: bool) -> bool:
+    return holder is not None and (holder.running or not has_room)
+
+
+def _describe_vgpus(address: str, what: str, vgpus: Sequence[Device]) -> str:
+    names = shorten([f"{device.id} ({device.type_name or device.type_id})" for device in vgpus], SHOWN)
+    return (
+        f"{address} cannot {what}, because it has the vGPUs {names}. Remove them first with "
+        f'vfio.devices.mdev_instance: {{state: absent, instances: [{{parent: "{address}"}}]}}'
+    )
 
 
 def _uses_now(host: HostRoot, one: Plan, options: Options) -> list[str]:

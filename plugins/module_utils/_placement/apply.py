@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import Any, Callable, TypeVar
 
 from .._core import progress
-from . import observe
+from . import trees
 from .answers import words
 from .api import Placement
 from .errors import PlacementError
@@ -189,7 +189,7 @@ class _Work:
         """Find out whether a step succeeded whose last write has an unknown result."""
         try:
             known = _call(self.placement.provider, step["uuid"])
-            self._settle(step, _call(observe.read_one, self.placement, known) if known else None)
+            self._settle(step, _call(trees.read_one, self.placement, known) if known else None)
         except PlacementError:
             step["writes"] += 1
             step["error"] = f"{step['error']}. Placement may still have completed the change. Run the play again"
@@ -237,7 +237,7 @@ class _Work:
         if step["action"] == "create":
             # Check whether the existing provider is ours, or only has the same name or UUID.
             known = self.placement.provider(step["uuid"]) or self._check_name(step)
-        provider = observe.read_one(self.placement, known) if known else None
+        provider = trees.read_one(self.placement, known) if known else None
         if step["unsure"]:
             self._settle(step, provider)
         if provider and shrinks(node, provider):

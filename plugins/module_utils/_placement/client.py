@@ -17,7 +17,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from .._core import missing_library, numbers
 from . import clouds, limits
@@ -59,44 +59,41 @@ CONNECTION = {
 }
 
 
+class _Sdk(NamedTuple):
+    """The modules of openstacksdk and keystoneauth1, which are imported only here."""
+
+    openstack: Any
+    adapter: Any
+    exceptions: Any
+    session: Any
+
+    @property
+    def failures(self) -> tuple[Any, ...]:
+        return self.exceptions.ClientException, self.openstack.exceptions.SDKException
+
+    def new_session(self, **options: Any) -> Any:
+        made = self.session.Session(**options)
+        made.session.hooks["response"].append(limits.check)
+        return made
+
+
 def connect(options: Mapping[str, Any]) -> Placement:
     """Log in to the cloud of the options (see :data:`ARGUMENT_SPEC`) and find Placement.
 
     The timeout for all requests starts here. Raises PlacementError.
     """
-    try:
-        import openstack
-        from keystoneauth1 import adapter, exceptions, session
-    except ImportError as error:
-        raise PlacementError(
-            f"the Python library openstacksdk is not installed for {sys.executable} on {platform.node()}, where this "
-            f"module runs ({error}). Run there: {missing_library.command('openstacksdk')}. Or set "
-            "ansible_python_interpreter of localhost to a Python that has it"
-        ) from error
+    sdk = _import_sdk()
     clock = Clock(options["timeout"])
     settings = _settings(options)
     secrets = Secrets(secret_values(options))
-    failures = (exceptions.ClientException, openstack.exceptions.SDKException)
-
-    def new_session(**options: Any) -> Any:
-        made = session.Session(**options)
-        made.session.hooks["response"].append(limits.check)
-        return made
-
-    def read_settings() -> Any:
-        # A profile in the settings may be a URL, which the SDK downloads.
-        found = openstack.config.OpenStackConfig(session_constructor=new_session, **files)
-        place.append(clouds.names(found))
-        return found.get_one(**settings)
-
-    files = clouds.files(options, openstack.config.loader)
+    files = clouds.files(options, sdk.openstack.config.loader)
     place = [clouds.searched_files(files["config_files"])]
-    with _explained(CONFIGURATION, failures, secrets, place):
-        region = limits.within(min(SETTINGS, clock.left()), read_settings)
+    with _explained(CONFIGURATION, sdk.failures, secrets, place):
+        region = limits.within(min(SETTINGS, clock.left()), lambda: _read_region(sdk, files, settings, place))
         secrets.values |= secret_values({"auth": region.config.get("auth")})
         region.config["api_timeout"] = seconds = _seconds(region.config.get("api_timeout"))
         _check_files(*region.get_requests_verify_args())
-    with _explained("the responses of Keystone", failures, secrets, place):
+    with _explained("the responses of Keystone", sdk.failures, secrets, place):
         first = region.get_session_client("placement")
         address = limits.within(min(seconds, clock.left()), first.get_endpoint)
     if not address:
@@ -107,13 +104,33 @@ def connect(options: Mapping[str, Any]) -> Placement:
 
     def open_adapter() -> Any:
         original = first.session
-        own = new_session(auth=original.auth, verify=original.verify, cert=original.cert, timeout=seconds)
-        return adapter.Adapter(session=own, service_type="placement", endpoint_override=address)
+        own = sdk.new_session(auth=original.auth, verify=original.verify, cert=original.cert, timeout=seconds)
+        return sdk.adapter.Adapter(session=own, service_type="placement", endpoint_override=address)
 
-    transport = SdkTransport(open_adapter, exceptions.ClientException, options["tries"], clock, seconds)
-    transport.untrusted, transport.unreachable = exceptions.SSLError, exceptions.ConnectFailure
+    transport = SdkTransport(open_adapter, sdk.exceptions.ClientException, options["tries"], clock, seconds)
+    transport.untrusted, transport.unreachable = sdk.exceptions.SSLError, sdk.exceptions.ConnectFailure
     transport.secrets = secrets
     return Placement(transport)
+
+
+def _import_sdk() -> _Sdk:
+    try:
+        import openstack
+        from keystoneauth1 import adapter, exceptions, session
+    except ImportError as error:
+        raise PlacementError(
+            f"the Python library openstacksdk is not installed for {sys.executable} on {platform.node()}, where this "
+            f"module runs ({error}). Run there: {missing_library.command('openstacksdk')}. Or set "
+            "ansible_python_interpreter of localhost to a Python that has it"
+        ) from error
+    return _Sdk(openstack, adapter, exceptions, session)
+
+
+def _read_region(sdk: _Sdk, files: Mapping[str, Any], settings: Mapping[str, Any], place: list[str]) -> Any:
+    """Return the SDK's configuration of a region, which may be at a URL; add the clouds of the file to ``place``."""
+    found = sdk.openstack.config.OpenStackConfig(session_constructor=sdk.new_session, **files)
+    place.append(clouds.names(found))
+    return found.get_one(**settings)
 
 
 class SdkTransport(Transport):

@@ -13,15 +13,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from .._core import progress
-from . import names, observe, result
+from . import observe, result, trees
 from .api import Placement
 from .apply import apply_plan, predict
 from .model import Entry
 from .options import plan_options
 from .plan import plan_providers
-
-# Each thread has its own connection.
-THREADS = 6
 
 
 def converge(
@@ -36,31 +33,8 @@ def converge(
     ``options`` are the options of placement_inventory. ``wanted`` is the result of :func:`parse_providers`.
     """
     of_plan = plan_options(options, check_mode)
-    with ThreadPoolExecutor(THREADS) as pool:
+    with ThreadPoolExecutor(trees.THREADS) as pool:
         state = observe.observe_providers(placement, pool, wanted, of_plan, report_progress)
         planned = plan_providers(state, wanted, of_plan)
         outcome = predict(planned) if check_mode else apply_plan(placement, pool, planned, of_plan, report_progress)
     return result.report(planned, outcome, placement.calls), planned["warnings"]
-
-
-def describe(placement: Placement, roots: list[str], usages: bool) -> dict[str, Any]:
-    """Return the trees of the roots in the format of the option ``providers`` of placement_inventory."""
-    with ThreadPoolExecutor(THREADS) as pool:
-        by_uuid, missing = observe.observe_trees(placement, pool, roots, usages)
-    ordered = sorted(by_uuid.values(), key=lambda one: (by_uuid[one["root"]]["name"], one["parent"] or "", one["name"]))
-    return {
-        "providers": [
-            {
-                "name": one["name"],
-                "uuid": one["uuid"],
-                "parent": by_uuid[one["parent"]]["name"] if one["parent"] else None,
-                "inventories": one["inventories"],
-                "traits": one["traits"],
-            }
-            for one in ordered
-        ],
-        "owners": {one["name"]: names.owner(one["traits"] or ()) for one in ordered},
-        "usages": {one["name"]: one["usages"] for one in ordered} if usages else {},
-        "missing": missing,
-        "calls": placement.calls,
-    }

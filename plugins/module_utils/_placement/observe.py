@@ -4,24 +4,20 @@
 
 # Private to this collection: may change without notice.
 
-"""Read from Placement exactly what a plan needs, each item once, on a few threads."""
+"""Read from Placement exactly what a plan needs, each item once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Callable, Literal
 
 from .._core import progress
 from . import renamed_root
 from .api import Placement
-from .model import Entry, Identity, PlanOptions, Provider, State
-from .names import MARKER, is_uuid
+from .model import Entry, PlanOptions, State
+from .names import MARKER
 from .nodes import Nodes
 from .plan import details, roots_to_search, shrinking, unseen_names
-
-# The largest number of reads of one provider until its inventories and traits have the same generation.
-READS = 10
+from .trees import read_details, read_trees
 
 
 def observe_providers(
@@ -32,7 +28,7 @@ def observe_providers(
     report_progress: progress.Reporter = progress.silent,
 ) -> State:
     """Return the state for the plan; raise PlacementError if a request fails."""
-    providers = _read_trees(
+    providers = read_trees(
         placement, pool, [*_anchors(wanted), *_former_roots(wanted), *(options["scope"] if options["purge"] else [])]
     )
     state: State = {
@@ -60,82 +56,6 @@ def observe_providers(
     return state
 
 
-def observe_trees(
-    placement: Placement, pool: ThreadPoolExecutor, roots: list[str], usages: bool
-) -> tuple[dict[str, Provider], list[str]]:
-    """Return all providers of the trees of the roots by UUID, and the roots that do not exist."""
-    providers = _read_trees(placement, pool, roots)
-    names = {provider["name"] for provider in providers.values()}
-    missing = [one for one in roots if one not in names and one not in providers]
-    read_details(placement, pool, providers, list(providers), list(providers))
-    uuids = list(providers) if usages else []
-    for uuid, used in zip(uuids, pool.map(placement.usages, uuids)):
-        providers[uuid]["usages"] = used
-    return providers, missing
-
-
-def read_details(
-    placement: Placement,
-    pool: ThreadPoolExecutor,
-    providers: dict[str, Provider],
-    inventories: list[str],
-    traits: list[str],
-    report_progress: progress.Reporter = progress.silent,
-) -> None:
-    """Add inventories and traits to the providers with these UUIDs; remove providers that no longer exist.
-
-    The generation is that of the earlier read, so a write with it fails if anything has changed since.
-    """
-    jobs: list[tuple[str, Literal["inventories", "traits"], Callable[[str], Any]]] = [
-        *((uuid, "inventories", placement.inventories) for uuid in inventories),
-        *((uuid, "traits", placement.traits) for uuid in traits),
-    ]
-    jobs.sort(key=lambda job: job[0])
-    number = len({job[0] for job in jobs})
-    gone = set()
-    fresh: set[str] = set()
-    for (uuid, field, _read), found in zip(jobs, pool.map(lambda job: job[2](job[0]), jobs)):
-        if found is None:
-            gone.add(uuid)
-            continue
-        generation, providers[uuid][field] = found
-        providers[uuid]["generation"] = min(generation, providers[uuid]["generation"]) if uuid in fresh else generation
-        fresh.add(uuid)
-        report_progress("providers read", len(fresh) + len(gone), number)
-    while gone:
-        # Placement removes children first, so providers below a removed one do not exist either.
-        for uuid in gone:
-            del providers[uuid]
-        gone = {uuid for uuid, one in providers.items() if one["parent"] and one["parent"] not in providers}
-
-
-def read_one(placement: Placement, known: Identity) -> Provider | None:
-    """Return a provider with its current details, or None if it no longer exists.
-
-    Another client is writing to it, so inconsistent data is read again immediately, instead of in a write that fails.
-    """
-    uuid = known["uuid"]
-    inventories, traits = placement.inventories(uuid), placement.traits(uuid)
-    for _attempt in range(READS):
-        if inventories is None or traits is None:
-            return None
-        if inventories[0] == traits[0]:
-            break
-        if inventories[0] < traits[0]:
-            inventories = placement.inventories(uuid)
-        else:
-            traits = placement.traits(uuid)
-    if inventories is None or traits is None:
-        return None
-    return {
-        **known,
-        "generation": min(inventories[0], traits[0]),
-        "inventories": inventories[1],
-        "traits": traits[1],
-        "usages": None,
-    }
-
-
 def _anchors(wanted: list[Entry]) -> list[str]:
     """Return a provider for each tree: the topmost listed one, or its parent if that is given."""
     anchors = []
@@ -149,19 +69,3 @@ def _anchors(wanted: list[Entry]) -> list[str]:
 
 def _former_roots(wanted: list[Entry]) -> list[str]:
     return [entry["former_root"] for entry in wanted if entry["former_root"]]
-
-
-def _read_trees(placement: Placement, pool: ThreadPoolExecutor, references: Iterable[str]) -> dict[str, Provider]:
-    distinct = dict.fromkeys(references)
-    names = [one for one in distinct if not is_uuid(one)]
-    roots = dict.fromkeys(found["root"] for found in pool.map(placement.find, names) if found)
-    providers: dict[str, Provider] = {}
-
-    def read(uuids: list[str]) -> None:
-        for tree in pool.map(placement.tree, uuids):
-            for provider in tree:
-                providers[provider["uuid"]] = {**provider, "inventories": None, "traits": None, "usages": None}
-
-    read(list(roots))
-    read([one for one in distinct if is_uuid(one) and one not in providers])
-    return providers

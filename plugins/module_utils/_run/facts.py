@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
 from .._devices import iommu, mdevctl, pci, sriov
@@ -80,12 +80,7 @@ def observe_host(host: HostRoot, gather: Iterable[str], classes: Iterable[str] =
         if SERIAL_NUMBERS in gather:
             _add_serial_numbers(host, facts[PHYSICAL_FUNCTIONS])
         if MIG in gather:
-            from .mig_facts import mig_facts, observe_mig
-
-            gpus = observe_mig(host, functions)
-            of_gpus = mig_facts(gpus or {})
-            for entry in facts[PHYSICAL_FUNCTIONS]:
-                entry["mig"] = of_gpus.get(entry["address"])
+            gpus = _add_mig(host, facts[PHYSICAL_FUNCTIONS], functions)
     if gather & {PARENTS, DEVICES, USERS}:
         made = frameworks.observe(with_parents=PARENTS in gather)
         if PARENTS in gather:
@@ -94,11 +89,7 @@ def observe_host(host: HostRoot, gather: Iterable[str], classes: Iterable[str] =
             facts[DEVICES] = [_device(device) for device in made.devices]
         if USERS in gather:
             _add_users(host, facts, functions, made)
-    reasons = frameworks.unreadable()
-    for entry in (*facts.get(PHYSICAL_FUNCTIONS, ()), *facts.get(PARENTS, ())) if reasons else ():
-        reason = reasons.get(entry.get("physical_function") or entry.get("name") or entry["address"])
-        if reason:
-            entry["unreadable"] = reason
+    _add_unreadable(facts, frameworks.unreadable())
     if IOMMU in gather:
         facts[IOMMU] = _iommu(iommu.observe(host, functions))
     if MDEVCTL in gather:
@@ -254,6 +245,24 @@ def _iommu(found: Iommu) -> Facts:
         "kernel_arguments": list(found.kernel_arguments),
         "vfio_drivers": list(found.vfio_drivers),
     }
+
+
+def _add_mig(host: HostRoot, functions: list[Facts], of_host: dict[str, PciFunction]) -> Optional[dict[str, Gpu]]:
+    from .mig_facts import mig_facts, observe_mig
+
+    gpus = observe_mig(host, of_host)
+    of_gpus = mig_facts(gpus or {})
+    for function in functions:
+        function["mig"] = of_gpus.get(function["address"])
+    return gpus
+
+
+def _add_unreadable(facts: Facts, reasons: Mapping[str, str]) -> None:
+    """Add to cards and parents why their state is unknown; ``reasons`` are by card."""
+    for entry in (*facts.get(PHYSICAL_FUNCTIONS, ()), *facts.get(PARENTS, ())) if reasons else ():
+        reason = reasons.get(entry.get("physical_function") or entry.get("name") or entry["address"])
+        if reason:
+            entry["unreadable"] = reason
 
 
 def _add_users(host: HostRoot, facts: Facts, functions: dict[str, PciFunction], made: FrameworkState) -> None:

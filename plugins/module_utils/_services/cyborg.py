@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from .._host.root import HostRoot
 from . import kolla, oslo, started
-from .files import of_service, order_of
+from .files import of_service, order_of, sources_of
 
 PROJECT, PROGRAM = "cyborg", "cyborg-agent"
 DRIVER = "nvidia_gpu_driver"
@@ -24,7 +24,8 @@ def file_with_gpus(host: HostRoot) -> str | None:
     found = started.observe(host, PROGRAM, PROGRAM)
     if found.arguments is None:
         return None
-    files, sources = of_service(host, found, PROGRAM), oslo.sources(PROJECT, found.arguments)
+    files = of_service(host, found, PROGRAM)
+    sources = sources_of(files, PROJECT, found, PROGRAM)
     values = [
         (path, entry[2])
         for path in order_of(files, sources)

@@ -40,6 +40,11 @@ class Files(NamedTuple):
         place = self._of_mounted(self.deployed[path]) if path in self.deployed else self._place(path)
         return None if place is None else self.host.read(place, optional=True)
 
+    def exists(self, path: str) -> bool:
+        place = self._place(path)
+        copied = any(f"{one}/".startswith(f"{path}/") for one in self.deployed)
+        return copied or place is not None and self.host.exists(place)
+
     def text(self, path: str) -> str:
         return self.read(path) or ""
 
@@ -67,13 +72,24 @@ def of_service(host: HostRoot, found: Started, program: str) -> Files:
     return Files(host, top, kolla.deployed(host, program) if found.kolla else {})
 
 
+def sources_of(files: Files, project: str, found: Started, program: str, path: str = "") -> oslo.Sources:
+    """Return the sources of a service in reading order, as if ``path`` existed."""
+
+    def exists(place: str) -> bool:
+        return f"{path}/".startswith(f"{place}/") or files.exists(place)
+
+    return oslo.sources(project, found.arguments or (program,), found.environment, exists)
+
+
 def order_of(files: Files, sources: oslo.Sources, path: str = "") -> list[str]:
     """Return all files in reading order, including ``path`` even if it does not exist."""
-    of_directories = []
-    for directory in sources.directories:
-        names = {name for name in files.names(directory) if name.endswith(".conf") and name[:1] != "."}
-        if path.rpartition("/")[0] == directory:
-            names.add(path.rpartition("/")[2])
-        of_directories += [f"{directory}/{name}" for name in sorted(names)]
-    of_files = list(sources.files)
-    return [*of_directories, *of_files] if sources.directories_first else [*of_files, *of_directories]
+    found: list[str] = []
+    for source in sources:
+        names = {""}
+        if source.is_directory:
+            names = {name for name in files.names(source.path) if name.endswith(".conf") and name[:1] != "."}
+            if path.rpartition("/")[0] == source.path:
+                names.add(path.rpartition("/")[2])
+        found += [f"{source.path}/{name}".rstrip("/") for name in sorted(names)]
+    # The last of several reads decides.
+    return list(reversed(dict.fromkeys(reversed(found))))

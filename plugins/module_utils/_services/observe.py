@@ -9,12 +9,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
 from . import cyborg, kolla, nova_names, oslo, provider_files, started
-from .files import Files, of_service, order_of
+from .files import Files, of_service, order_of, sources_of
 
 # A section, an option in it, and the file that sets the option.
 Option = Mapping[str, str]
@@ -22,6 +22,9 @@ Option = Mapping[str, str]
 # Processes of libvirt that list the devices of a host.
 DAEMONS = ("libvirtd", "virtnodedevd", "virtqemud")
 LIBRARY = lazy_pattern(r"libvirt\.so\.0\.(\d+)\.(\d+)\Z")
+DRIVER = ("DEFAULT", "compute_driver")
+# Part of the name of the only driver with these settings, and of those derived from it.
+LIBVIRT = "libvirt"
 POST_COPY = ("libvirt", "live_migration_permit_post_copy")
 LIBRARIES = ("usr/lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu", "usr/lib/s390x-linux-gnu", "usr/lib64", "usr/lib")
 
@@ -35,31 +38,23 @@ def observe(
     ``overridden`` those of them that the file also sets. ``present`` is the current text of a file on another host,
     from which a tool creates the files of the container.
     """
-    found = started.observe(host, program, unit)
-    # Without process and unit, the service may start in an unknown way, so its files are unknown.
-    known = found.arguments is not None
-    sources = oslo.sources(project, found.arguments or (program,))
-    reads = oslo.reads(sources, path) if known else None
-    reads = False if found.container else reads
-    files = of_service(host, found, program)
-    is_readable = known and (not found.container or found.pid is not None or found.kolla)
-    order = order_of(files, sources, path) if is_readable else []
-    # Several checks need these texts, so each file is read once.
-    texts = {file: files.text(file) for file in order}
+    found, files, sources, order, texts = _service(host, project, program, unit, path)
+    reads = _reads(found, sources, path)
     before_and_after = order if reads else []
-    later = _later(before_and_after, texts, path)
+    later = _later(before_and_after, texts, path, found, program)
     problems = not_effective(later, content, program, path)
     others = _others(before_and_after, texts, path)
     if found.container:
         others = _others_of_container(order, texts, files, content, present, found.kolla)
+    others += _others_of_environment(found, program)
     providers = provider_files.observe(files, order, texts)
     return {
         "source": found.source,
         "pid": found.pid,
         "container": found.container,
         "kolla": found.kolla,
-        "files": list(sources.files) if known else [],
-        "directories": list(sources.directories) if known else [],
+        "files": [one.path for one in sources if not one.is_directory] if _is_known(found) else [],
+        "directories": [one.path for one in sources if one.is_directory] if _is_known(found) else [],
         "reads": reads,
         "later": later,
         "overridden": overridden(later, content),
@@ -70,10 +65,79 @@ def observe(
         "unknown": nova_names.unknown(texts.items()) if project == "nova" else [],
         "post_copy": _permits_post_copy(order, texts),
         "cyborg_gpus": cyborg.file_with_gpus(host) if project == "nova" else None,
+        "unusable": _unusable(project, program, order, texts, files),
         "undeployed": _undeployed(host, project, program, content) if found.kolla else [],
         "problems": [_not_read(found, sources, project, program, path)] if reads is False else problems,
         "libvirt": libvirt_version(files if found.pid is None or not found.container else _of_libvirt(host, files)),
     }
+
+
+class _Service(NamedTuple):
+    """A service with its files in reading order; ``texts`` are those of ``order``."""
+
+    found: started.Started
+    files: Files
+    sources: oslo.Sources
+    order: list[str]
+    # Several checks need these texts, so each file is read once.
+    texts: dict[str, str]
+
+
+def _service(host: HostRoot, project: str, program: str, unit: str, path: str) -> _Service:
+    """Return the service of the devices: a host may have another nova-compute, for example for ironic."""
+    first = None
+    for found in started.each(host, program, unit):
+        files = of_service(host, found, program)
+        sources = sources_of(files, project, found, program, path)
+        order = order_of(files, sources, path) if _is_readable(found) else []
+        service = _Service(found, files, sources, order, {file: files.text(file) for file in order})
+        if _is_of_devices(order, service.texts):
+            return service
+        first = first or service
+    return cast("_Service", first)
+
+
+def _last(order: Sequence[str], texts: Mapping[str, str], option: tuple[str, str]) -> tuple[str, str] | None:
+    """Return the file that decides about an option, with the value; None without one."""
+    values = [(file, entry[2]) for file in order for entry in oslo.entries(texts[file]) if entry[:2] == option]
+    return values[-1] if values else None
+
+
+def _is_of_devices(order: Sequence[str], texts: Mapping[str, str]) -> bool:
+    driver = _last(order, texts, DRIVER)
+    return driver is None or not driver[1] or LIBVIRT in driver[1].lower()
+
+
+def _unusable(project: str, program: str, order: Sequence[str], texts: Mapping[str, str], files: Files) -> list[str]:
+    """Return a sentence for each reason why the service uses no settings of devices, wherever they are."""
+    errors = [(file, oslo.error(texts[file])) for file in order]
+    found = [
+        f"{files.shown(file)}: {program} cannot parse {error}. Correct the line, otherwise {program} does not start."
+        for file, error in errors
+        if error
+    ]
+    if project == "nova" and not _is_of_devices(order, texts):
+        file, driver = cast("tuple[str, str]", _last(order, texts, DRIVER))
+        found.append(
+            f"{files.shown(file)} sets compute_driver = {driver}, which assigns no devices of this host. Set "
+            "compute_driver = libvirt.LibvirtDriver, or owner: none in the profiles."
+        )
+    return found
+
+
+def _is_known(found: started.Started) -> bool:
+    """Return whether the files are known: without process and unit, the service may start in an unknown way."""
+    return found.arguments is not None
+
+
+def _is_readable(found: started.Started) -> bool:
+    return _is_known(found) and (not found.container or found.pid is not None or found.kolla)
+
+
+def _reads(found: started.Started, sources: oslo.Sources, path: str) -> bool | None:
+    if found.container:
+        return False
+    return oslo.reads(sources, path) if _is_known(found) else None
 
 
 def _not_read(found: started.Started, sources: oslo.Sources, project: str, program: str, path: str) -> str:
@@ -89,7 +153,7 @@ def _not_read(found: started.Started, sources: oslo.Sources, project: str, progr
             f"{project}_config_host and {project}_config_path to where its settings come from."
         )
     return (
-        f"{path} is not read by {program}, which reads {', '.join((*sources.files, *sources.directories))}. Add "
+        f"{path} is not read by {program}, which reads {', '.join(one.path for one in sources)}. Add "
         f"--config-dir {path.rpartition('/')[0]} to its command, or set {project}_config_path to a file that it reads."
     )
 
@@ -115,8 +179,14 @@ def libvirt_version(files: Files) -> str | None:
 
 def overridden(later: Sequence[Option], content: str) -> list[Option]:
     """Return the options of ``later`` that a file with ``content`` also sets."""
-    mine = {nova_names.current(*option) for option in oslo.options(content)} - oslo.SEVERAL
-    return [one for one in later if nova_names.current(one["section"], one["option"]) in mine]
+    mine = {nova_names.current(*option) for option in oslo.options(content)}
+    # The values of several files add up, but not those of the environment.
+    several = mine - oslo.SEVERAL
+    return [
+        one
+        for one in later
+        if nova_names.current(one["section"], one["option"]) in (several if one["file"].startswith("/") else mine)
+    ]
 
 
 def not_effective(later: Sequence[Option], content: str, program: str, path: str) -> list[str]:
@@ -128,14 +198,33 @@ def not_effective(later: Sequence[Option], content: str, program: str, path: str
     ]
 
 
-def _later(order: Sequence[str], texts: Mapping[str, str], path: str) -> list[Option]:
-    """Return the options of all files that are read after ``path``."""
-    after = order[order.index(path) + 1 :] if path in order else []
-    return [
-        {"section": section, "option": name, "file": later}
-        for later in after
-        for section, name in dict.fromkeys(oslo.options(texts[later]))
-    ]
+def _later(
+    order: Sequence[str], texts: Mapping[str, str], path: str, found: started.Started, program: str
+) -> list[Option]:
+    """Return the options of the environment, and of all files that are read after ``path``."""
+    if path not in order:
+        return []
+    after = order[order.index(path) + 1 :]
+    options = [(later, *one) for later in after for one in dict.fromkeys(oslo.options(texts[later]))]
+    options += [(_named(one[0], program), *one[1:3]) for one in oslo.of_environment(found.environment)]
+    return [{"section": section, "option": name, "file": file} for file, section, name in options]
+
+
+def _named(variable: str, program: str) -> str:
+    return f"the environment of {program} ({variable})"
+
+
+def _newest(text: str) -> list[tuple[str, str, str]]:
+    """Return the options of devices of a file with their newest names, in the order of their values in oslo.config.
+
+    In a file, it reads an option with its newest name last, and those of [DEFAULT] first.
+    """
+
+    def rank(entry: tuple[str, str, str]) -> tuple[bool, bool]:
+        return entry[:2] == nova_names.current(*entry[:2]), entry[0] != oslo.COMMON
+
+    listed = [(*nova_names.current(*entry[:2]), entry[2]) for entry in sorted(oslo.entries(text), key=rank)]
+    return [entry for entry in listed if nova_names.is_of_devices(*entry[:2])]
 
 
 def _others(order: Sequence[str], texts: Mapping[str, str], path: str) -> list[dict[str, object]]:
@@ -143,13 +232,24 @@ def _others(order: Sequence[str], texts: Mapping[str, str], path: str) -> list[d
     found = []
     for file in order:
         later = order.index(file) > order.index(path)
-        for entry in oslo.entries(texts[file]) if file != path else ():
-            section, option = nova_names.current(*entry[:2])
-            if nova_names.is_of_devices(section, option):
-                value = entry[2].replace("$$", "$")
-                where = {"file": file, "section": section, "option": option, "value": value}
-                found.append({**where, "later": later, "replaced": False})
+        for section, option, value in _newest(texts[file]) if file != path else ():
+            where = {"file": file, "section": section, "option": option, "value": value.replace("$$", "$")}
+            found.append({**where, "later": later, "replaced": False})
     return found
+
+
+def _others_of_environment(found: started.Started, program: str) -> list[dict[str, object]]:
+    """Return the options of devices in the environment, which nova reads last."""
+    named = {
+        variable: {"file": _named(variable, program), "section": section, "option": option, "value": value}
+        for variable, *name, value in oslo.of_environment(found.environment)
+        for section, option in [nova_names.current(*name)]
+    }
+    return [
+        {**one, "later": True, "replaced": False}
+        for one in named.values()
+        if nova_names.is_of_devices(one["section"], one["option"])
+    ]
 
 
 def _others_of_container(
@@ -164,11 +264,10 @@ def _others_of_container(
     replaced = {nova_names.current(*option) for option in oslo.options(content)}
     found = []
     for file in order:
-        for entry in oslo.entries(texts[file]):
-            section, option = nova_names.current(*entry[:2])
-            if nova_names.is_of_devices(section, option) and (section, option, entry[2]) not in ours:
-                value = entry[2].replace("$$", "$")
-                where = {"file": files.shown(file), "section": section, "option": option, "value": value}
+        for section, option, value in _newest(texts[file]):
+            if (section, option, value) not in ours:
+                where = {"file": files.shown(file), "section": section, "option": option}
+                where["value"] = value.replace("$$", "$")
                 is_replaced = merges and (section, option) in replaced
                 found.append({**where, "later": False, "replaced": is_replaced})
     return found
@@ -176,13 +275,8 @@ def _others_of_container(
 
 def _permits_post_copy(order: Sequence[str], texts: Mapping[str, str]) -> bool:
     """Return whether post-copy is permitted for the service, which prevents live migration of PCI devices."""
-    values = [
-        value.lower()
-        for file in order
-        for section, name, value in oslo.entries(texts[file])
-        if (section, name) == POST_COPY
-    ]
-    return bool(values) and values[-1] in oslo.TRUE
+    value = _last(order, texts, POST_COPY)
+    return value is not None and value[1].lower() in oslo.TRUE
 
 
 def _undeployed(host: HostRoot, project: str, program: str, content: str) -> list[str]:

@@ -4,45 +4,70 @@
 
 # Private to this collection: may change without notice.
 
-"""Model which files oslo.config reads, in which order (oslo_config/cfg.py, _parse_config_files)."""
+"""Model which files oslo.config reads, in which order, and how it parses them (oslo_config/cfg.py, iniparser.py)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Callable, NamedTuple
 
 # Options that can occur several times; oslo.config uses all values.
 SEVERAL = {("pci", name) for name in ("alias", "device_spec", "passthrough_whitelist")}
 COMMON = "DEFAULT"
 # Values of oslo_config/types.py, Boolean.
 TRUE = ("true", "1", "on", "yes")
+QUOTES = ("'", '"')
+# Arguments with a source, and whether it is a directory.
+ARGUMENTS = {"--config-file": False, "--config-dir": True}
+# Variables of the environment with directories of default files.
+HOME, SNAPS = "HOME", ("SNAP_COMMON", "SNAP")
 
 
-class Sources(NamedTuple):
-    """The files and directories of a service, each in reading order."""
+class Source(NamedTuple):
+    """A file of a service, or a directory with files."""
 
-    files: tuple[str, ...]
-    directories: tuple[str, ...]
-    # Arguments are read in their order, and after default directories.
-    directories_first: bool
+    path: str
+    is_directory: bool
 
 
-def sources(project: str, arguments: Sequence[str]) -> Sources:
-    """Return the sources of a service; ``arguments`` is its command line."""
-    files = _values(arguments, "--config-file")
-    directories = _values(arguments, "--config-dir")
+# In reading order.
+Sources = tuple[Source, ...]
+# Returns whether a path exists.
+Exists = Callable[[str], bool]
+
+
+def sources(
+    project: str, arguments: Sequence[str], environment: Mapping[str, str] | None = None, exists: Exists | None = None
+) -> Sources:
+    """Return the sources of a service, whose command line is ``arguments``; those of the command line are read last.
+
+    Without ``exists``, the default sources are assumed in ``/etc/<project>``.
+    """
+    given = list(_given(arguments))
     program = arguments[0].rpartition("/")[2] if arguments else project
-    names = [project, program] if program != project else [project]
-    return Sources(
-        files=tuple(files or [f"/etc/{project}/{name}.conf" for name in names]),
-        directories=tuple(directories or [f"/etc/{project}/{name}.conf.d" for name in names]),
-        directories_first=bool(files) and (not directories or _directory_first(arguments)),
-    )
+    found = []
+    for suffix, is_directory in ((".conf", False), (".conf.d", True)):
+        if all(one.is_directory != is_directory for one in given):
+            for name in dict.fromkeys((project, program[:-3] if program.endswith(".py") else program)):
+                place = _default(project, f"{name}{suffix}", environment or {}, exists)
+                found.append(Source(place, is_directory))
+    return (*found, *given)
+
+
+def _default(project: str, name: str, environment: Mapping[str, str], exists: Exists | None) -> str:
+    """Return the first existing path of a default source, as oslo.config searches it."""
+    home = environment.get(HOME)
+    places = [f"{home}/.{project}", home] if home else []
+    places += [f"/etc/{project}", "/etc", *(f"{environment[one]}/etc/{project}" for one in SNAPS if one in environment)]
+    paths = [f"{'' if place == '/' else place}/{name}" for place in places]
+    usual = f"/etc/{project}/{name}"
+    return usual if exists is None else next(filter(exists, paths), usual)
 
 
 def reads(found: Sources, path: str) -> bool:
     directory, dummy, name = path.rpartition("/")
-    return path in found.files or (directory in found.directories and name.endswith(".conf") and name[0] != ".")
+    in_directory = name.endswith(".conf") and name[0] != "."
+    return Source(path, False) in found or in_directory and Source(directory, True) in found
 
 
 def options(text: str) -> list[tuple[str, str]]:
@@ -53,19 +78,57 @@ def options(text: str) -> list[tuple[str, str]]:
 def entries(text: str) -> list[tuple[str, str, str]]:
     """Return section, name and value of each option in a file; an indented line continues the previous value.
 
-    Names of sections are in lower case, because oslo.config ignores their case.
+    Names of sections are in lower case, because oslo.config ignores their case. It removes quotes around a value.
     """
     found: list[tuple[str, str, str]] = []
     section = COMMON
-    for line in text.splitlines():
-        if line.startswith("[") and "]" in line:
-            section = group(line[1 : line.index("]")].strip())
-        elif line[:1] in (" ", "\t") and line.strip() and found:
+    for line in map(str.rstrip, text.splitlines()):
+        if line.startswith("["):
+            section = group(line[1:-1] if line.endswith("]") else line)
+        elif line[:1] in (" ", "\t") and found:
             found[-1] = (*found[-1][:2], f"{found[-1][2]}\n{line.strip()}")
-        elif line and line[0] not in "#; \t" and ("=" in line or ":" in line):
+        elif line and line[0] not in "#;" and ("=" in line or ":" in line):
             name = min(line.partition("=")[0], line.partition(":")[0], key=len)
-            found.append((section, name.strip(), line[len(name) + 1 :].strip()))
+            found.append((section, name.strip(), _unquoted(line[len(name) + 1 :].strip())))
     return found
+
+
+def _unquoted(value: str) -> str:
+    return value[1:-1] if value.startswith(QUOTES) and value[0] == value[-1] else value
+
+
+def error(text: str) -> str | None:
+    """Return the first line that oslo.config cannot parse and the reason, or None; the service then does not start."""
+    section, continues = "", False
+    for number, line in enumerate(map(str.rstrip, text.splitlines()), 1):
+        reason = None
+        if line[:1] in (" ", "\t"):
+            reason = None if continues else "it is indented, but continues no option"
+        elif line.startswith("["):
+            section, continues = line[1:-1], False
+            reason = None if line.endswith("]") and section else "the name of a section ends with ]"
+        elif not line or line[0] in "#;":
+            continues = False
+        else:
+            continues = True
+            name = min(line.partition("=")[0], line.partition(":")[0], key=len).strip()
+            if "=" not in line and ":" not in line:
+                reason = "it has no ="
+            elif not name:
+                reason = "it has no name before ="
+            elif not section:
+                reason = "it is before the first section"
+        if reason:
+            return f"line {number}: {reason}"
+    return None
+
+
+def of_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str, str, str]]:
+    """Yield variable, section, name and value of each option in the environment, which replaces those of all files."""
+    for variable, value in environment.items():
+        section, separator, name = variable.partition("__")
+        if separator and section.startswith("OS_"):
+            yield variable, COMMON if section == f"OS_{COMMON}" else section[3:].lower(), name.lower(), value
 
 
 def group(section: str) -> str:
@@ -73,15 +136,10 @@ def group(section: str) -> str:
     return section if section == COMMON else section.lower()
 
 
-def _directory_first(arguments: Sequence[str]) -> bool:
-    return next(word for word in arguments if word.startswith("--config-")).startswith("--config-dir")
-
-
-def _values(arguments: Sequence[str], option: str) -> list[str]:
-    found = []
+def _given(arguments: Sequence[str]) -> Iterator[Source]:
+    """Yield the sources of a command line."""
     for place, argument in enumerate(arguments):
-        if argument.startswith(f"{option}="):
-            found.append(argument.partition("=")[2].rstrip("/"))
-        elif argument == option and place + 1 < len(arguments):
-            found.append(arguments[place + 1].rstrip("/"))
-    return found
+        name, separator, value = argument.partition("=")
+        if name in ARGUMENTS and (separator or place + 1 < len(arguments)):
+            path = value if separator else arguments[place + 1]
+            yield Source(path.rstrip("/"), ARGUMENTS[name])

@@ -8,17 +8,16 @@
 
 from __future__ import annotations
 
-import re
-import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
-from . import kolla
+from . import kolla, oslo, units
 
-UNITS = tuple(f"{place}/systemd/system" for place in ("etc", "run", "usr/local/lib", "usr/lib", "lib"))
-EXEC = lazy_pattern(r"^ExecStart\s*=[-@:+!|]*(.*)$", re.MULTILINE)
+# Variables without their values may be secret, so only those of oslo.config are kept.
+KEPT = (oslo.HOME, *oslo.SNAPS)
 CONTAINER = lazy_pattern(r"docker|libpod|containerd|kubepods|lxc|crio")
 
 
@@ -31,22 +30,47 @@ class Started(NamedTuple):
     pid: int | None
     container: bool
     kolla: bool
+    # The variables that oslo.config uses.
+    environment: Mapping[str, str] = MappingProxyType({})
 
 
 def observe(host: HostRoot, program: str, unit: str) -> Started:
     """Return how ``program`` is started: from its process if it runs, or else from its unit."""
+    return next(each(host, program, unit))
+
+
+def each(host: HostRoot, program: str, unit: str) -> Iterator[Started]:
+    """Yield how each process of ``program`` is started; without a process, how the next one will be."""
     is_kolla = host.exists(f"{kolla.DIRECTORY}/{program}/config.json")
+    runs = False
     for pid, running in processes(host, program):
-        return Started(running, "process", pid, is_contained(host, pid), is_kolla)
+        runs = True
+        yield Started(running, "process", pid, is_contained(host, pid), is_kolla, _environment(host, pid))
+    if not runs:
+        yield _planned(host, program, unit, is_kolla)
+
+
+def _planned(host: HostRoot, program: str, unit: str, is_kolla: bool) -> Started:
     if is_kolla:
         planned = _of_program(kolla.command(host, program), program)
         return Started(planned, "kolla" if planned else None, None, True, True)
-    command = _command(host, unit)
-    if command is None:
+    found = units.read(host, unit)
+    if found is None or found.command is None:
         return Started(None, None, None, False, False)
     # An init script adds its own arguments.
-    arguments = None if command[:1] == [f"/etc/init.d/{program}"] else _of_program(command, program)
-    return Started(arguments, "unit", None, False, False)
+    is_script = found.command[:1] == [f"/etc/init.d/{program}"]
+    arguments = None if is_script else _of_program(found.command, program)
+    return Started(arguments, "unit", None, False, False, _kept(found.environment))
+
+
+def _environment(host: HostRoot, pid: int) -> dict[str, str]:
+    words = (host.read(f"proc/{pid}/environ", optional=True) or "").split("\0")
+    return _kept(dict(word.split("=", 1) for word in words if "=" in word))
+
+
+def _kept(environment: Mapping[str, str]) -> dict[str, str]:
+    variables = {one[0] for one in oslo.of_environment(environment)}
+    return {name: value for name, value in environment.items() if name in KEPT or name in variables}
 
 
 def is_contained(host: HostRoot, pid: int) -> bool:
@@ -76,20 +100,3 @@ def _of_program(words: list[str], program: str) -> tuple[str, ...] | None:
         if word.rpartition("/")[2] == program:
             return tuple(words[place:])
     return None
-
-
-def _command(host: HostRoot, unit: str) -> list[str] | None:
-    """Return the words of the last ExecStart of a unit with its drop-ins; None without the unit."""
-    name = unit if unit.endswith(".service") else f"{unit}.service"
-    text = next((found for place in UNITS if (found := host.read(f"{place}/{name}", optional=True))), None)
-    if text is None:
-        return None
-    for place in reversed(UNITS):
-        for part in sorted(host.names(f"{place}/{name}.d")):
-            if part.endswith(".conf"):
-                text += "\n" + (host.read(f"{place}/{name}.d/{part}", optional=True) or "")
-    commands = [line for line in EXEC.findall(text.replace("\\\n", " ")) if line.strip()]
-    try:
-        return shlex.split(commands[-1]) if commands else None
-    except ValueError:
-        return None

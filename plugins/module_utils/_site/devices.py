@@ -4,22 +4,20 @@
 
 # Private to this collection: may change without notice.
 
-"""Convert the state of mdev_instance to plain data and back; data that facts contain is not repeated."""
+"""Convert the state of mdev_instance to plain data; data that facts contain is not repeated.
+
+``device_state`` on the controller converts it back.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import Any, TypedDict
 
 from .._devices.identity import Identity
-from .._frameworks.mig_types import GpuInstances
 from .._host.records import Record
 from .._instances.context import Context
-from .._model.host import Definition, Device, FrameworkState, Offer, Parent, VgpuType
-from .._run.facts import DEVICES, PARENTS, Facts
-
-if TYPE_CHECKING:
-    from .._instances.state import State
+from .._model.host import FrameworkState
 
 
 class Plain(TypedDict):
@@ -49,69 +47,3 @@ def as_plain(made: FrameworkState, context: Context) -> Plain:
         "gpu_instances": {card: [list(names) for names in gpu] for card, gpu in context.gpu_instances.items()},
         "machine_id": context.machine_id,
     }
-
-
-def state_of(facts: Facts, plain: Plain) -> State:
-    """Return the state that mdev_instance would observe, without functions of the host and without users."""
-    # Only the controller calls this function.
-    from .._instances.assemble import assemble
-
-    definitions = {
-        (parent, uuid): Definition(type_id, autostart, _pairs(attributes))
-        for parent, uuid, type_id, autostart, attributes in plain["definitions"]
-    }
-    made = FrameworkState(
-        [_parent(parent) for parent in facts[PARENTS]],
-        [_device(device) for device in facts[DEVICES]],
-        definitions,
-        plain["known_types"],
-    )
-    context = Context(
-        records=plain["records"],
-        identities=plain["identities"],
-        unreadable=plain["unreadable"],
-        gpu_instances={
-            card: GpuInstances(tuple(profiles), tuple(instances))
-            for card, (profiles, instances) in plain["gpu_instances"].items()
-        },
-        machine_id=plain["machine_id"],
-    )
-    return assemble(made, context)
-
-
-def _parent(fact: Facts) -> Parent:
-    return Parent(
-        name=fact["name"],
-        framework=fact["framework"],
-        bus=fact["bus"],
-        address=fact["address"],
-        physical_function=fact["physical_function"],
-        numa_node=fact["numa_node"],
-        offers=tuple(
-            Offer(
-                VgpuType(one["id"], one["name"], one["description"], one["attributes"], one["device_api"]),
-                one["available_instances"],
-                one["max_instances"],
-            )
-            for one in fact["types"]
-        ),
-    )
-
-
-def _device(fact: Facts) -> Device:
-    return Device(
-        parent=fact["parent"],
-        framework=fact["framework"],
-        uuid=fact["uuid"],
-        address=fact["address"],
-        type_id=fact["type"],
-        type_name=fact["type_name"],
-        iommu_group=fact["iommu_group"],
-        state=fact["state"],
-        autostart=fact["autostart"],
-        attributes=_pairs([list(one.items())[0] for one in fact["attributes"]]),
-    )
-
-
-def _pairs(attributes: list[Any]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, value) for name, value in attributes)

@@ -76,6 +76,7 @@ def _nova(known: Variables, plan: Any, seen: Mapping[str, Any], found: list[str]
     # Without a card for nova, its file is not written.
     if not started or all(card["owner"] != "nova" for card in plan["cards"]):
         return refused
+    refused += started["unusable"]
     if started["reads"] is False:
         return [*refused, *started["problems"]]
     return [*refused, *not_effective(started["later"], known[NOVA_FILE.text], PROGRAM, known[NOVA_FILE.variable])]

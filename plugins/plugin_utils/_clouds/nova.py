@@ -9,12 +9,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import (
     libvirt,
+    nova_device_spec,
     nova_mdev,
     nova_other_files,
     nova_pci,
@@ -63,12 +64,19 @@ def nova_config(
     post_copy: object = False,
     others: object = (),
     cyborg_gpus: str = "",
+    started: object = None,
 ) -> str:
-    """Return the nova configuration; raise ``AnsibleFilterError`` with a sentence for each problem."""
+    """Return the nova configuration; raise ``AnsibleFilterError`` with a sentence for each problem.
+
+    ``started`` has the defaults of ``libvirt``, ``post_copy``, ``others`` and ``cyborg_gpus``.
+    """
     with answering("nova_config", "nova_config needs a plan of vfio.devices.resolve"):
         if service not in ("compute", "api"):
             raise ValueError(f"service must be compute or api, and not {numbers.shown(service)}")
-        version = or_default(libvirt)
+        seen = or_default(started, {})
+        if not isinstance(seen, Mapping):
+            raise ValueError("started must be the result of vfio.devices.service_settings_info")
+        version = or_default(libvirt, or_default(seen.get("libvirt")))
         version = None if version is None else nova_release.version(version, "libvirt")
         options: Options = {
             "release": nova_release.number(release),
@@ -77,10 +85,10 @@ def nova_config(
             "service": service,
             "libvirt": version,
             "names_fit": version is None or nova_release.knows_names_of(release, version),
-            "post_copy": flag(or_default(post_copy, False), "post_copy"),
+            "post_copy": flag(or_default(post_copy, False) or seen.get("post_copy", False), "post_copy"),
             "present": str(or_default(present, "")),
-            "others": nova_other_files.checked(or_default(others, ())),
-            "cyborg_gpus": or_default(cyborg_gpus),
+            "others": nova_other_files.checked(or_default(others, ()) or seen.get("others", ())),
+            "cyborg_gpus": or_default(cyborg_gpus, or_default(seen.get("cyborg_gpus"))),
         }
         text, problems = settings(plan, options)
     refuse("the nova configuration cannot be created:", problems)
@@ -227,7 +235,7 @@ def _compute(plan: Plan, options: Options, problems: list[str]) -> Sections:
         problems += nova_pci.check_mixes(cards)
     renamed = options["release"] >= nova_release.REPORT_IN_PLACEMENT
     key = "device_spec" if renamed else "passthrough_whitelist"
-    pci = [(key, spec) for card in cards for spec in nova_pci.device_specs(card, options)]
+    pci = [(key, spec) for card in cards for spec in nova_device_spec.device_specs(card, options)]
     if options["report_in_placement"]:
         pci.insert(0, ("report_in_placement", "true"))
     sections = {

@@ -22,6 +22,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     cards_of,
     current_parent,
     has_mdevs,
+    held_card,
     makes_mdevs,
     of_card,
     type_of,
@@ -33,6 +34,8 @@ DEFAULT_CLASS = overlaps.DEFAULT_CLASS
 VIRTUAL_PARENT = libvirt.MTTY
 # The nova keys of a profile that apply to mediated devices.
 OPTIONS = ("max_instances", "count")
+# A type that no driver has, for parents that nova must not use.
+NO_TYPE = "none"
 # A card with one of its parents.
 Offered = tuple[Card, Parent]
 ByType = dict[str, list[Offered]]
@@ -52,6 +55,9 @@ def sections(plan: Plan, release: int, problems: list[str], present: str = "") -
         problems += [of_card(card, sentence) for sentence in _check_card(card, offering, release)]
         for parent in offering:
             by_type.setdefault(parent["type"], []).append((card, parent))
+    for card in filter(None, map(held_card, cards_of(plan, "nova"))):
+        for parent in _offering(card) if has_mdevs(card) else ():
+            by_type.setdefault(parent["type"], []).append((card, parent))
     if not by_type:
         return {}
     if release < nova_release.SEVERAL_TYPES and len(by_type) > 1:
@@ -59,12 +65,20 @@ def sections(plan: Plan, release: int, problems: list[str], present: str = "") -
             f"nova {release} uses the first type alone of {', '.join(sorted(by_type))}. Use one type on this host, or "
             f"nova {nova_release.SEVERAL_TYPES} or later"
         )
-    _check_single_type(plan, by_type, release, problems)
+    unoffered = _unoffered(cards, by_type, release)
+    if not unoffered:
+        _check_single_type(plan, by_type, release, problems)
+    elif release < nova_release.SEVERAL_TYPES:
+        names = ", ".join(dict.fromkeys(card["name"] for card in cards))
+        problems.append(
+            f"nova {release} uses the type on all virtual functions of {names}, "
+            f"which are more than the devices of the type. Use nova {nova_release.SEVERAL_TYPES} or later"
+        )
     problems += _check_other_parents(plan, by_type)
     problems += overlaps.of_mdevs(cards)
     legacy = release < nova_release.MDEV_TYPES
     kind = "vgpu" if legacy else "mdev"
-    result = {"devices": [(f"enabled_{kind}_types", ",".join(sorted(by_type)))]}
+    result = {"devices": [(f"enabled_{kind}_types", ",".join([*sorted(by_type), *([NO_TYPE] if unoffered else [])]))]}
     for type_id in sorted(by_type):
         section = f"{kind}_{type_id}"
         declaring = [card for card, parent in by_type[type_id] if _declares(card, type_id)]
@@ -74,6 +88,8 @@ def sections(plan: Plan, release: int, problems: list[str], present: str = "") -
         else:
             card = declaring[0] if declaring else by_type[type_id][0][0]
             result[section] = _type_options(type_id, card, by_type[type_id], release, problems)
+    if unoffered:
+        result[f"{kind}_{NO_TYPE}"] = [("device_addresses", ",".join(unoffered))]
     return result
 
 
@@ -152,6 +168,14 @@ def _why_not(name: str, release: int) -> str | None:
             f"{nova_release.VIRTUAL_PARENTS} or later supports it"
         )
     return None
+
+
+def _unoffered(cards: list[Card], by_type: ByType, release: int) -> list[str]:
+    """Return the virtual functions beyond the capacity of their card, if nova would use its only type on them too."""
+    if release >= nova_release.MAX_INSTANCES or len(by_type) > 1:
+        return []
+    names = {parent["name"] for card in cards for parent in card["parents"] if len(card["parents"]) > 1}
+    return sorted(names - {parent["name"] for offered in by_type.values() for card, parent in offered})
 
 
 def _check_single_type(plan: Plan, by_type: ByType, release: int, problems: list[str]) -> None:

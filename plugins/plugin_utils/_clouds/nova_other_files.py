@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 from ansible_collections.vfio.devices.plugins.module_utils._core import wording
 from ansible_collections.vfio.devices.plugins.module_utils._services import oslo
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import (
+    nova_device_spec,
     nova_in_placement,
     nova_mdev,
     nova_pci,
@@ -158,7 +159,7 @@ def _options_of_types(others: Others, sections: Sections) -> Iterator[str]:
             advice = "placement.resource_class" if option == "mdev_class" else "nova.max_instances"
             yield (
                 f"type {type_id}: {entry['file']} sets {option} = {entry['value'].strip()} in [{section}], which also "
-                f"holds for the profiles. Set {advice} in the profile, or remove the option from the file"
+                f"applies to the profiles. Set {advice} in the profile, or remove the option from the file"
             )
 
 
@@ -188,7 +189,7 @@ def _specs(plan: Plan, others: Others, options: Options) -> Iterator[str]:
     everything = [*planned, *unselected]
     mine: Mine = {}
     for card in cards:
-        for text in nova_pci.device_specs(card, options):
+        for text in nova_device_spec.device_specs(card, options):
             (spec,) = nova_spec.specs(text)
             for function in nova_spec.matching(spec, everything):
                 mine.setdefault(function, (card, nova_spec.tags(spec)))
@@ -287,7 +288,7 @@ def _aliases(plan: Plan, others: Others, sections: Sections, options: Options) -
             own = mine.get(spec.get("name"))
             if own and (spec not in own or options["pci_in_placement"]):
                 yield (
-                    f"alias {spec['name']} is also in [pci] of {entry['file']}, and nova puts both together. Use "
+                    f"alias {spec['name']} is also in [pci] of {entry['file']}, and nova merges both. Use "
                     "another nova.alias, or remove it from the file"
                 )
     if options["pci_in_placement"]:

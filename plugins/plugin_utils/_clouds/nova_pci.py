@@ -22,6 +22,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     cards_of,
     has_mdevs,
     has_typed_vfs,
+    held_card,
     is_share,
     of_card,
     type_name,
@@ -30,21 +31,19 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Ca
 
 # Other names without CUSTOM_ do not belong to devices, or nova adds CUSTOM_ to them.
 STANDARD_CLASSES = ("FPGA", "PCI_DEVICE", "PGPU", "SRIOV_NET_VF", "VGPU")
-# Variant drivers that also pass functions through, such as mlx5_vfio_pci.
-VARIANT_DRIVER = re.compile(r".+[-_]vfio[-_]pci\Z")
 LONGEST_ALIAS = 256
 
 
 def cards(plan: Plan) -> list[Card]:
     """Return the cards whose PCI functions nova assigns to guests."""
-    own = [card for card in cards_of(plan, "nova") if not has_mdevs(card) and card["num_vfs"] != 0]
+    own = [card for card in cards_of(plan, "nova") if not has_mdevs(held_card(card) or card) and card["num_vfs"] != 0]
     return [part for card in own for part in _parts(card)]
 
 
 def _parts(card: Card) -> list[Card]:
     """Return the card, or a copy for each of its groups of virtual functions with the settings of the group."""
     groups = card["nova"].get("groups")
-    if not groups or card["mode"] != "vf" or card.get("held_mode"):
+    if not groups or card["mode"] != "vf" or card.get("held_mode") or card.get("held_parents"):
         return [card]
     return [
         {
@@ -180,71 +179,6 @@ def check_mixes(cards: list[Card]) -> list[str]:
                     )
                 )
     return found
-
-
-# Values of [pci] device_spec
-
-
-def device_specs(card: Card, options: Options) -> list[str]:
-    """Return the values of device_spec: one for the card, or one for each virtual function."""
-    if card.get("held_mode"):
-        # Devices of current guests stay in the settings until the guests leave.
-        card = {**card, "mode": card["held_mode"], "framework": None, "host_functions": []}
-    tags = _tags(card, options)
-    common = {"vendor_id": card["vendor_id"]}
-    if card["mode"] == "pf":
-        matches = [{"address": card["address"], **common, "product_id": card["product_id"]}]
-    elif has_typed_vfs(card):
-        matches = [{"address": address} for address in _with_vgpu(card)]
-    elif card["vf_product_id"] not in (None, card["product_id"]) and not _is_divided(card):
-        # The address of a physical function also matches its virtual functions; the device id distinguishes them.
-        matches = [{"address": card["address"], **common, "product_id": card["vf_product_id"]}]
-    else:
-        kept = card.get("host_functions", [])
-        matches = [{"address": address} for address in sorted(card["virtual_functions"]) if address not in kept]
-    return [json.dumps({**match, **tags}) for match in matches]
-
-
-def _is_divided(card: Card) -> bool:
-    """Return whether each of its functions needs an address of its own, for example because their settings differ.
-
-    nova-compute stops at the address of a card with remote_managed: it opens a file with the name of a Python object
-    (nova/pci/devspec.py, _init_dev_details).
-    """
-    is_remote = bool(card["nova"].get("remote_managed"))
-    return is_remote or bool(card.get("host_functions")) or card.get("is_part", False)
-
-
-def _with_vgpu(card: Card) -> list[str]:
-    """Return virtual functions with a vGPU, and those that will get one; guests cannot use the others."""
-    names = {parent["name"]: not parent["existing"] for parent in card["parents"] if parent["total"]}
-    return sorted(sorted(names, key=lambda name: (names[name], name))[: card["total"]])
-
-
-def _tags(card: Card, options: Options) -> dict[str, str]:
-    nova = card["nova"]
-    tags = {}
-    network = nova.get("physical_network")
-    if network:
-        tags["physical_network"] = network
-    if nova.get("trusted") is not None:
-        tags["trusted"] = str(nova["trusted"]).lower()
-    if nova.get("remote_managed"):
-        tags["remote_managed"] = "true"
-    driver = card["driver"] if card["mode"] == "pf" else card["vf_driver"]
-    keeps_driver = has_typed_vfs(card) or VARIANT_DRIVER.match(driver or "")
-    if keeps_driver and options["release"] >= nova_release.MANAGED:
-        tags["managed"] = "no"
-    if nova.get("live_migratable"):
-        tags["live_migratable"] = "yes"
-    if options["report_in_placement"]:
-        if nova.get("one_time_use"):
-            tags["one_time_use"] = "yes"
-        if card["resource_class"]:
-            tags["resource_class"] = card["resource_class"]
-        if card["traits"]:
-            tags["traits"] = ",".join(sorted(card["traits"]))
-    return tags
 
 
 # Values of [pci] alias

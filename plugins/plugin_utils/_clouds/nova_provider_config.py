@@ -47,11 +47,7 @@ def provider_config(
     providers: list[Entry] = []
     with answering("provider_config", "provider_config needs a plan of vfio.devices.resolve, and a name"):
         seen, path = nova_other_providers.checked(or_default(service, {})), or_default(path, "")
-        options: Options = {
-            "release": nova_release.number(release),
-            "report_in_placement": flag(or_default(report_in_placement, False), "report_in_placement"),
-            "pci_in_placement": flag(or_default(pci_in_placement, False), "pci_in_placement"),
-        }
+        options = _options(release, report_in_placement, pci_in_placement)
         root = names.provider_name(root)
         is_written = flag(or_default(written, True), "written")
         is_read = options["release"] >= nova_release.PROVIDER_CONFIG
@@ -74,6 +70,14 @@ def provider_config(
     # nova parses a schema version without quotes as a number, and stops.
     content = {"meta": {"schema_version": "1.0"}, "providers": providers}
     return HEADER + yaml.safe_dump(content, sort_keys=False)
+
+
+def _options(release: object, report_in_placement: object, pci_in_placement: object) -> Options:
+    return {
+        "release": nova_release.number(release),
+        "report_in_placement": flag(or_default(report_in_placement, False), "report_in_placement"),
+        "pci_in_placement": flag(or_default(pci_in_placement, False), "pci_in_placement"),
+    }
 
 
 def _of_mdevs(plan: Plan, root: str, problems: list[str]) -> list[Entry]:

@@ -65,8 +65,17 @@ def tags(spec: Spec) -> dict[str, str]:
 
 def _by_address(address: object, functions: list[Function]) -> list[Function]:
     if isinstance(address, dict):
-        wanted = [_regex(str(address.get(part, ".*"))) for part in PARTS]
-        return [one for one in functions if all(map(_is_matched, wanted, _parts(one.address)))]
+        texts = [str(address.get(part, ".*")) for part in PARTS]
+        wanted = [_regex(text) for text in texts]
+        # Without regular expressions, the address of a card with SR-IOV matches its virtual functions too.
+        card = "{}:{}:{}.{}".format(*texts)
+        return [
+            one
+            for one in functions
+            if all(map(_is_matched, wanted, _parts(one.address)))
+            or one.card == card
+            and any(other.is_sriov for other in functions if other.address == card)
+        ]
     numbers = _numbers(str(address))
     if numbers is None:
         return []

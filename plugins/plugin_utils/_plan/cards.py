@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.registry import BY_NAME
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering
@@ -71,6 +72,21 @@ def makes_mdevs(card: Mapping[str, object]) -> bool:
     return framework is not None and framework.MAKES_MDEVS
 
 
+def held_card(card: Card) -> Card | None:
+    """Return the card with the vGPUs that guests keep although its profile has none, or None.
+
+    Settings of the services name these devices until the guests leave. Resource class and traits are unknown.
+    """
+    parents = card.get("held_parents", [])
+    if not parents:
+        return None
+    kept: VgpuType = {"id": parents[0]["type"], "name": None, "device_api": None}
+    total = sum(parent["existing"] for parent in parents)
+    values = {"parents": parents, "total": total, "count": total, "type": kept, "next_type": kept}
+    held = {**card, **values, "framework": card["held_framework"], "nova": {}, "resource_class": None, "traits": []}
+    return cast("Card", {**held, "mode": "vf" if card["virtual_functions"] else None, "held_mode": None})
+
+
 def is_display(card: Card | Unselected) -> bool:
     """Return whether its PCI class is that of a display controller."""
     return (card["class"] or "").startswith(DISPLAY)
@@ -121,5 +137,6 @@ def undeclared_types(plan: Plan) -> list[str]:
         cards = plan["cards"]
         planned = [one["type"] for card in cards for one in (card, *card.get("shares", ()))]
         declared = {found["id"] for found in planned if found}
-        offered = {parent["type"] for card in cards for parent in card["parents"]} - declared
+        offered = {parent["type"] for card in cards for parent in (*card["parents"], *card.get("held_parents", ()))}
+        offered -= declared
         return sorted(offered.union(type_of(card)["id"] for card in cards if card["next_type"]))

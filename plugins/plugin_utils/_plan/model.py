@@ -95,6 +95,9 @@ class _Shares(WithClass, total=False):  # pylint: disable=inherit-non-class
     vdpa_functions: list[str]
     # Whether libvirt reads a serial number from the card; None if unknown.
     has_serial_number: bool | None
+    # For a card without vGPUs in its profile: the parents of which guests still have devices.
+    held_parents: list[Parent]
+    held_framework: str
     # Whether nova has different settings for other virtual functions of the card.
     is_part: bool
 

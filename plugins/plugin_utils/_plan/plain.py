@@ -59,7 +59,7 @@ def _formless(value: Any, what: str) -> str:
         elif part is not None and not isinstance(part, (str, int, float)):
             # For example, YAML converts 2026-01-01 without quotes to a date.
             return f"{place} is of type {type(part).__name__}, which cannot be used. Write text in quotes"
-    return f"{what} must be made of texts, numbers, lists and dictionaries"
+    return f"{what} must consist of texts, numbers, lists and dictionaries"
 
 
 def _name(key: Any) -> str:

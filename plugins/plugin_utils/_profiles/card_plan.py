@@ -86,6 +86,9 @@ def fill(card: Card, profile: Profile, subjects: Mapping[str, Subject], result: 
         _plan_functions(profile, profile["function"], subject, card, result, found)
     elif not profile["vgpu"]:
         card["total"] = sum(card["mig"].values()) if card["mig"] else 1
+    held = [] if profile["vgpu"] else offers.held(subject)
+    if held and subject["framework"]:
+        card["held_framework"], card["held_parents"] = subject["framework"], held
     if profile["vgpu"]:
         _plan_vgpus(profile, subject, card, result, found)
 

@@ -62,28 +62,13 @@ def compiled(text: str, known: Mapping[str, Kind]) -> Matches:
     ``known`` maps the fields of a card to their kind. Unknown fields, and literals that a field never has, would select
     nothing; both raise ``ValueError``. jmespath must be installed (:data:`MISSING`).
     """
-    if len(text) > LONGEST:
-        raise ValueError(
-            f"The expression has {len(text)} characters, more than {LONGEST}. Select the cards by a list of names"
-        )
-    try:
-        expression = jmespath.compile(text)
-    except jmespath.exceptions.JMESPathError as error:
-        raise ValueError(expression_errors.described(text, error)) from error
-    except RecursionError:
-        raise ValueError(TOO_DEEP) from None
-    _check_depth(expression.parsed)
-    if _copies(expression.parsed) > MOST_COPIES:
-        raise ValueError(
-            f"Its lists would hold more than {MOST_COPIES} copies of the card. Select the cards by a list of names"
-        )
+    expression = _parse(text)
     unknown = _fields(expression.parsed) - set(known)
     if unknown:
         raise ValueError(_unknown(sorted(unknown), set(_compared(expression.parsed, known)), known))
     wrong = [*_wrong_kinds(expression.parsed, known), *literals.wrong(expression.parsed)]
     if wrong:
         raise ValueError(". ".join(wrong))
-
     asked = set(known) if _asks_for_all(expression.parsed) else _fields(expression.parsed)
 
     def is_true(card: Mapping[str, Any]) -> bool:
@@ -99,6 +84,26 @@ def compiled(text: str, known: Mapping[str, Kind]) -> Matches:
         return bool(answer) or (answer == 0 and answer is not False)
 
     return is_true
+
+
+def _parse(text: str) -> Any:
+    """Return the parsed expression; raise ``ValueError`` if the text is invalid or too large."""
+    if len(text) > LONGEST:
+        raise ValueError(
+            f"The expression has {len(text)} characters, more than {LONGEST}. Select the cards by a list of names"
+        )
+    try:
+        expression = jmespath.compile(text)
+    except jmespath.exceptions.JMESPathError as error:
+        raise ValueError(expression_errors.described(text, error)) from error
+    except RecursionError:
+        raise ValueError(TOO_DEEP) from None
+    _check_depth(expression.parsed)
+    if _copies(expression.parsed) > MOST_COPIES:
+        raise ValueError(
+            f"Its lists would hold more than {MOST_COPIES} copies of the card. Select the cards by a list of names"
+        )
+    return expression
 
 
 def _check_depth(node: Node) -> None:

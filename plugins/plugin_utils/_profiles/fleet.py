@@ -147,7 +147,7 @@ def _undeclared(hosts: Mapping[str, Selection], others: list[str]) -> list[str]:
             "--limit, or set vfio_profiles in group_vars of a group that has these hosts."
         ]
     if len(lacking) == len(hosts):
-        return [f"{sentence} Set vfio_profiles in group_vars of a group that has these hosts."]
+        return [f"{sentence} Set vfio_profiles in group_vars/all.yml next to the inventory, or for a group."]
     return [sentence]
 
 
@@ -182,7 +182,8 @@ def _cards_of(names: list[str], hosts: Mapping[str, Selection]) -> str:
         return f"{'It has' if len(names) == 1 else 'They have'} no card to share."
     rest = len(shown) - SHOWN_MODELS
     more = f" and {rest} more model{'' if rest == 1 else 's'}" if rest > 0 else ""
-    return f"{whose} cards are {', '.join(shown[:SHOWN_MODELS])}{more}. Run vfio.devices.discover to see them."
+    models = ", ".join(shown[:SHOWN_MODELS])
+    return f"{whose} cards are {models}{more}. Run `ansible-playbook -i INVENTORY vfio.devices.discover` to show them."
 
 
 def _different_models(use: Use) -> list[str]:

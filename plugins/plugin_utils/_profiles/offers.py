@@ -67,6 +67,22 @@ def rooms_of(subject: Subject, mix: str, occupied: bool = True) -> Capacity:
     return rooms
 
 
+def held(subject: Subject) -> list[Parent]:
+    """Return the parents with devices that a card without vGPUs in its profile keeps.
+
+    Only an unused virtual function with a type does not prevent the change of the card.
+    """
+    devices = [device for device in subject["devices"] if device["state"] != DEFINED]
+    used = [device for device in devices if device["uuid"] or device.get("users") is None or device["users"]]
+    parents = [
+        _as_it_is(
+            {"name": one["name"], "numa_node": one["numa_node"], "type": "", "existing": 0, "total": 0}, subject, used
+        )
+        for one in subject["parents"]
+    ]
+    return [parent for parent in parents if parent["total"]]
+
+
 def held_type(parents: list[Parent], type_id: str) -> str | None:
     """Return the type that all offering parents keep instead of ``type_id``, or None."""
     kept = {parent["type"] for parent in parents if parent["total"]}

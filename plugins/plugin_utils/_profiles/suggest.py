@@ -31,8 +31,9 @@ OF_BMC = ("1a03", "102b")
 PASSED_THROUGH = "mode: pf"
 UNSAFE = re.compile(r"[^a-z0-9]+")
 HEADING = """\
-# Suggested declaration. Review and edit it, then put it into group_vars of these hosts.
-# `owner: none` lets neither nova nor Cyborg assign the devices. Without this line the owner is nova.
+# Suggested declaration. Review it, and remove profiles that you do not need. Then save it next to the inventory as
+# group_vars/GROUP.yml, where GROUP is a group of these hosts.
+# `owner: none` means that neither nova nor Cyborg assigns the devices. Without this line, the owner is nova.
 vfio_profiles:"""
 NOTHING = "# These hosts have no card that can be shared.\nvfio_profiles: []"
 
@@ -131,7 +132,7 @@ def _settings(kind: Kind) -> tuple[list[str], list[str], bool]:
         notes = [f"No vGPU types are offered (driver: {', '.join(drivers)}), so the whole card goes to one guest."]
         if total:
             notes = [
-                f"No vGPU types are offered (driver: {', '.join(drivers)}). After this profile has made its {total} "
+                f"No vGPU types are offered (driver: {', '.join(drivers)}). After this profile has created its {total} "
                 "VFs, run discover again."
             ]
             return ["owner: none", "mode: vf", "num_vfs: max"], notes, True
@@ -141,8 +142,8 @@ def _settings(kind: Kind) -> tuple[list[str], list[str], bool]:
     if total and pci_class.startswith(NETWORK):
         count = max([one.get("num_vfs") or 0 for dummy, one in kind.cards] + [0]) or min(total, FEW_VFS)
         notes = [
-            f"Each card supports up to {total} VFs. A port that carries the host's own network is rejected. Select "
-            "ports by lists."
+            f"Each card supports up to {total} VFs. site rejects a host if one of the ports carries its network.",
+            f'Then select the other ports by address, such as select: ["{card["name"]}"].',
         ]
         return ["owner: none", "mode: vf", f"num_vfs: {count}", "vf_driver: vfio-pci"], notes, True
     if total:

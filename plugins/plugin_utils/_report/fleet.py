@@ -71,11 +71,7 @@ def build(
     for number, name in enumerate(sorted(facts_by_host, key=in_order), 1):
         host = _host(name, facts_by_host[name], profiles.get(name) or [], published, roots.get(name, name), unknown)
         hosts.append({**host, "anchor": f"host-{number}", "groups": (groups or {}).get(name) or []})
-    findings: list[tuple[Finding, HostName | None]] = [
-        (finding, {"name": host["name"], "anchor": host["anchor"]}) for host in hosts for finding in host["findings"]
-    ]
-    for reason in dict.fromkeys(result.get("msg", "no reason was given") for result in failed):
-        findings.append((_finding("problem", f"Placement was not read: {reason}"), None))
+    findings = _findings(hosts, failed)
     cards = [card for host in hosts for card in host["cards"]]
     classes: list[ClassRow] = [row for card in cards for row in card["classes"]]
     classes += [row for host in hosts for row in totals.classes(host["other"], 0)]
@@ -92,6 +88,16 @@ def build(
         "groups": sorted({group for host in hosts for group in host["groups"]}),
         "numbers": totals.numbers(hosts, cards, [finding for finding, _host in findings]),
     }
+
+
+def _findings(hosts: Sequence[ReportedHost], failed: Sequence[Inventory]) -> list[tuple[Finding, HostName | None]]:
+    """Return the findings with their hosts, and one without a host for each reason why a cloud was not read."""
+    findings: list[tuple[Finding, HostName | None]] = [
+        (finding, {"name": host["name"], "anchor": host["anchor"]}) for host in hosts for finding in host["findings"]
+    ]
+    for reason in dict.fromkeys(result.get("msg", "no reason was given") for result in failed):
+        findings.append((_finding("problem", f"Placement was not read: {reason}"), None))
+    return findings
 
 
 def _host(

@@ -19,9 +19,10 @@ from ansible_collections.vfio.devices.plugins.module_utils._instances.mixtures i
 from ansible_collections.vfio.devices.plugins.module_utils._instances.plan import plan_instances
 from ansible_collections.vfio.devices.plugins.module_utils._partitions.records import recorded_layout
 from ansible_collections.vfio.devices.plugins.module_utils._run.facts import Facts
-from ansible_collections.vfio.devices.plugins.module_utils._site.devices import Plain, state_of
+from ansible_collections.vfio.devices.plugins.module_utils._site.devices import Plain
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Plan
 from ansible_collections.vfio.devices.plugins.plugin_utils._site import module_options
+from ansible_collections.vfio.devices.plugins.plugin_utils._site.device_state import state_of
 
 # The parts of the work on cards.
 PARTS = ("modes", "layouts", "devices", "boot")

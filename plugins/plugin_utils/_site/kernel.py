@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypedDict
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
@@ -68,18 +68,8 @@ def kernel_requirements(
         cards = _cards(plan["cards"])
         wanted = [*(_arguments(iommu["cpu_vendor"], flag(passthrough, "passthrough")) if cards else []), *arguments]
         drivers = sorted({driver for driver in _drivers(plan) if is_vfio_driver(driver)})
-        current = [*iommu["kernel_arguments"], *([INTEL_ARGUMENT] if iommu["enabled"] else [])]
         switched_off = [argument for argument in iommu["kernel_arguments"] if argument in OFF]
-        names = {card["name"] for card in plan["cards"]}
-        lacks: Lacks = {
-            "arguments": [argument for argument in wanted if argument not in current],
-            "drivers": [driver for driver in drivers if driver not in iommu["vfio_drivers"]],
-            "nouveau": [
-                card["address"]
-                for card in facts["physical_functions"]
-                if card["driver"] == NOUVEAU and card["address"] in names
-            ],
-        }
+        lacks = _lacks(plan, facts, wanted, drivers)
         # sriov_pf_mode unbinds nouveau from cards with mode pf without a reboot.
         unbound = {card["name"] for card in plan["cards"] if card["mode"] == "pf"}
         with_nouveau = [name for name in dict.fromkeys(lacks["nouveau"]) if name not in unbound]
@@ -97,6 +87,22 @@ def kernel_requirements(
             "details": _details(lacks["arguments"], with_nouveau, waiting),
             "problem": "" if iommu["enabled"] else _problem(host, cards, lacks["arguments"], switched_off),
         }
+
+
+def _lacks(plan: Plan, facts: Facts, wanted: Iterable[str], drivers: Iterable[str]) -> Lacks:
+    """Return the kernel arguments and drivers that the kernel lacks, and the planned cards that nouveau has."""
+    iommu = facts["iommu"]
+    current = [*iommu["kernel_arguments"], *([INTEL_ARGUMENT] if iommu["enabled"] else [])]
+    names = {card["name"] for card in plan["cards"]}
+    return {
+        "arguments": [argument for argument in wanted if argument not in current],
+        "drivers": [driver for driver in drivers if driver not in iommu["vfio_drivers"]],
+        "nouveau": [
+            card["address"]
+            for card in facts["physical_functions"]
+            if card["driver"] == NOUVEAU and card["address"] in names
+        ],
+    }
 
 
 def _cards(cards: list[Card]) -> list[str]:

@@ -57,7 +57,7 @@ SCENES = {
     ("guide_declaration.rst", "Several types on one card"): Scene("a40"),
     ("guide_getting_started.rst", "Discover the cards"): Scene("t4"),
     ("guide_getting_started.rst", "Getting started"): Scene("t4"),
-    ("guide_getting_started.rst", "Declare the desired state"): Scene("t4", twice=True),
+    ("guide_getting_started.rst", "Declare the desired state"): Scene("t4"),
     ("guide_getting_started.rst", "Check the result"): Scene("t4", before={0: apply_desktops}),
     ("guide_hardware.rst", "Tested hardware"): Scene("s390"),
     ("guide_kolla.rst", "kolla-ansible"): Scene("t4"),

@@ -260,8 +260,28 @@ def reports_provider(question):
     login = session.Session(auth=Token(question["placement"], "admin"))
     manager = ConductorManager.__new__(ConductorManager)
     manager.placement_client = placement_client.PlacementClient.__new__(placement_client.PlacementClient)
-    manager.placement_client._client = adapter.Adapter(session=login, service_type="placement")
+    manager.placement_client._client = adapter.Adapter(session=login, service_type="placement", raise_exc=False)
     return [manager.provider_report(context.get_admin_context(), *provider) for provider in question["providers"]]
+
+
+def reports_gpus(question):
+    """Have cyborg-agent find the GPUs of a host below ``tree``, and cyborg-conductor report them."""
+    import cyborg.conf
+    import tracker
+    from cyborg.accelerator.common import utils
+    from cyborg.accelerator.drivers.gpu.nvidia.driver import NVIDIAGPUDriver
+
+    tracker.enter(question["tree"])
+    cyborg.conf.CONF([], project="cyborg", default_config_files=[question["file"]], default_config_dirs=[])
+    cyborg.conf.CONF.set_override("host", question["host"])
+    providers = []
+    with mock.patch.object(utils, "lspci_privileged", lambda: question["lspci"]):
+        deployables = [one for device in NVIDIAGPUDriver().discover() for one in device.deployable_list]
+    for one in deployables:
+        values = {attribute.key: attribute.value for attribute in one.attribute_list}
+        traits = [value for key, value in values.items() if key.startswith("trait")]
+        providers.append([one.name, values["rc"], traits, one.num_accelerators, question["parent"]])
+    return reports_provider({**question, "providers": providers})
 
 
 def merged(question):
@@ -321,6 +341,8 @@ def answer(question):
             return tracker.report(question)
         if question["path"] == "provider tree":
             return merged(question)
+        if question["path"] == "gpus":
+            return reports_gpus(question)
         if question["path"] == "providers":
             return reports_provider(question)
         if question["path"] == "flavor":

@@ -89,6 +89,20 @@ def test_two_types_on_the_virtual_functions_of_a_card(nova, release, is_made):
     assert dict.fromkeys(map(node_name, found["addresses"]), 1) == found["offers"]
 
 
+@pytest.mark.parametrize("release", RELEASES)
+def test_more_virtual_functions_than_the_card_has_devices(nova, release):
+    """Before nova 29, a single type is used on all virtual functions, so the settings need a second type."""
+    profile = {**A40, "vgpu": {"type": "NVIDIA A40-8Q", "count": 0}}
+    facts = Simulated("a40").facts(*WITH_USERS)
+    (card,) = resolve.resolve([profile], facts)["cards"]
+    found = nova([profile], facts, release)
+    if release < nova_release.SEVERAL_TYPES:
+        assert f"nova {release} uses the type on all virtual functions of 0000:41:00.0" in found["refused"]
+    else:
+        assert card["total"] < len(card["parents"])
+        assert sum(found["offers"].values()) == len(found["offers"]) == card["total"]
+
+
 def test_nova_does_not_start_with_two_classes_on_one_card(nova, ask, file):
     facts = Simulated("l40s").facts(*WITH_USERS)
     classes = ("CUSTOM_SMALL", "CUSTOM_LARGE")
@@ -326,6 +340,34 @@ def test_a_card_that_changes_its_mode_while_a_guest_has_it(nova, nics, release):
         nics.write("sys/bus/pci/drivers_probe", function)
     nics.kernel.hold(names[0])
     assert sorted(nova([whole], nics.facts(*WITH_USERS), release)["assignable"]) == names
+
+
+WHOLE = {"name": "whole", "mode": "pf", "nova": {"alias": "whole"}}
+
+
+@pytest.mark.parametrize("is_used", [True, False])
+@pytest.mark.parametrize("options", [{}, {"report_in_placement": True}])
+@pytest.mark.parametrize(
+    ("name", "parent", "kind", "card"),
+    [
+        ("t4", "0000:3b:00.0", "GRID T4-1B", "0000:3b:00.0"),
+        ("a40", "0000:81:03.1", "NVIDIA A40-8Q", "0000:81:00.0"),
+        ("l40s", "0000:84:00.5", "NVIDIA L40S-8Q", "0000:84:00.0"),
+    ],
+)
+def test_a_complete_card_with_a_vgpu(nova, name, parent, kind, card, options, is_used):
+    """nova keeps the vGPU and gets neither the card nor other functions of it until the guest leaves."""
+    if name == "l40s" and not is_used:
+        pytest.skip("the type of an unused function goes with its function")
+    host = Simulated(name)
+    (made,) = host.converge({"type": kind, "parent": parent, "count": "1"})["created"]
+    if is_used:
+        host.kernel.hold(made)
+    found = nova([{**WHOLE, "select": [card]}], host.facts(*WITH_USERS), **options)
+    assert "error" not in found, found
+    is_mdev = name != "l40s"
+    assert found["assignable"] == ({} if is_mdev else {parent: {"managed": "false"}})
+    assert list(found["offers"]) == ([node_name(parent)] if is_mdev else [])
 
 
 GUIDE = Path(__file__).resolve().parents[3] / "docs/docsite/rst/guide_nova.rst"

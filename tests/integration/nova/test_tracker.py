@@ -13,6 +13,7 @@ import uuid
 
 import pytest
 from ansible_collections.vfio.devices.plugins.filter import (
+    cyborg_config,
     flavor_extra_specs,
     nova_config,
     provider_config,
@@ -238,6 +239,57 @@ def test_inventory(scene, release, cloud, tracked, file):
         else:
             assert len(got["devices"]) == card["total"]
             assert set(got["devices"]) <= set(card["virtual_functions"]) | {card["address"]}
+
+
+def lspci(facts):
+    """Return the output of lspci for the PCI functions of a host, with the names of their classes."""
+    cards = facts["physical_functions"]
+    functions = [(card, card["class"], card["product_id"], card["vendor_id"]) for card in cards]
+    functions += [
+        (one, card["class"], card["vf_product_id"], card["vendor_id"])
+        for card in cards
+        for one in card["virtual_functions"]
+    ]
+    names = {"0300": "VGA compatible controller", "0302": "3D controller"}
+    return "\n".join(
+        f"{one['address']} {names.get(kind, 'Ethernet controller')} [{kind}]: Maker Card [{vendor}:{product}] (rev a1)"
+        for one, kind, product, vendor in functions
+    )
+
+
+def test_a_cyborg_agent_on_a_host_of_all_frameworks(cloud, started, tmp_path):
+    """Check that the agent makes exactly the providers of the plan, although cards have virtual functions."""
+    profiles = [
+        {"name": "desktops", "select": ["0000:3b:00.0"], "vgpu": {"type": "GRID T4-2B"}},
+        {"name": "cad", "select": ["0000:af:00.0"], "vgpu": {"type": "GRID T4-4Q"}},
+        {"name": "whole", "select": "contains(['2235', '26b9'], product_id)"},
+    ]
+    profiles = [{**one, "owner": "cyborg"} for one in profiles]
+    facts = {}
+    for place, name in enumerate(("t4", "a40", "l40s", "mtty")):
+        host = Simulated(name)
+        merge(facts, host.facts(), place)
+        plain.write(host.kernel, tmp_path / name)
+        subprocess.run(["cp", "-rnP", f"{tmp_path / name}/.", tmp_path / "tree"], check=True)
+    plan = resolve.resolve(profiles, facts)
+    root = f"cyborg-{uuid.uuid4().hex}"
+    cloud.make(root, traits=["COMPUTE_NODE"])
+    (tmp_path / "cyborg.conf").write_text(cyborg_config.cyborg_config(plan))
+    question = {"path": "gpus", "tree": str(tmp_path / "tree"), "file": str(tmp_path / "cyborg.conf"), "host": root}
+    question.update(lspci=lspci(facts), placement=cloud.url, parent=cloud.provider(root)["uuid"])
+    found = answer(started("cyborg", None), question)
+    assert "error" not in found, found
+    tree = cloud.tree(root)
+    planned = {one["name"]: one for one in placement_tree(plan, root, cyborg_agent=False)[1:]}
+    assert set(planned) | {root} == set(tree)
+    for name, one in planned.items():
+        assert cloud.provider(name)["uuid"] == one["uuid"]
+        assert sorted(tree[name]["traits"]) == one["traits"]
+        totals = {key: inventory["total"] for key, inventory in tree[name]["inventories"].items()}
+        assert totals == {key: inventory["total"] for key, inventory in one["inventories"].items()}
+    # The module has nothing to change, with and without an agent.
+    for agent in (True, False):
+        assert pusher.push(cloud.url, placement_tree(plan, root, cyborg_agent=agent))["changed"] is False
 
 
 def test_a_cyborg_agent_that_comes_later(cloud, started):

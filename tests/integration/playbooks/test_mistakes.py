@@ -124,7 +124,7 @@ def test_a_card_without_its_vgpu_driver_is_not_a_card_that_is_missing(play):
     assert (
         "Profile desktops selects no card on nics, a40 (2 hosts). No card meets select: product_id == '1eb8'. "
         "Their cards are 2 x 8086:10c9, 2 x 8086:159b, 2 x 10de:2235, 1 x 15b3:101d, 1 x 14e4:1750. "
-        "Run vfio.devices.discover to see them."
+        "Run `ansible-playbook -i INVENTORY vfio.devices.discover` to show them."
     ) in said
     assert said.count("Profile desktops selects no card") == 1
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.module_utils._boot import main
-from ansible_collections.vfio.devices.plugins.module_utils._placement import client, converge
+from ansible_collections.vfio.devices.plugins.module_utils._placement import client, trees
 from ansible_collections.vfio.devices.tests.unit.placement_fake import (
     MARKER,
     FakePlacement,
@@ -21,7 +21,7 @@ __all__ = ["MARKER", "FakePlacement", "inventory", "provider", "refusal", "resto
 
 def use_placement(monkeypatch, placement):
     """Connect modules to a fake, with one request at a time, because parallel requests have no fixed order."""
-    monkeypatch.setattr(converge, "THREADS", 1)
+    monkeypatch.setattr(trees, "THREADS", 1)
     monkeypatch.setattr(client, "connect", lambda options: placement)
 
 

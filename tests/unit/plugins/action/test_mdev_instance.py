@@ -34,7 +34,7 @@ def test_a_guest_that_comes_meanwhile_stops_it(simulated, run_module, act):
     result = act(action, module, named("mtty-2"), host, come)
     assert result["failed"] is True
     assert result["msg"].startswith(
-        f"Stopped during the run, and completed changes remain: {UUIDS[4]} on mtty would be removed"
+        f"Stopped during the run, and completed changes remain: {UUIDS[4]} on mtty is in use by"
     )
     assert (result["changed"], result["removed"]) == (True, [UUIDS[0]])
     host.kernel.release(UUIDS[4])

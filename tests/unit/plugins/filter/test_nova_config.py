@@ -280,6 +280,16 @@ def test_a_single_type_of_old_releases_is_used_on_all_cards(release, number):
     assert nova_config({**two, "unselected": [other]}, release)
 
 
+def test_functions_beyond_the_capacity_of_a_card_before_nova_29():
+    card = mdevs(totals=(1, 0, 1))
+    lines = body(plan(card), 28).splitlines()
+    assert lines[1] == "enabled_mdev_types = nvidia-35,none"
+    assert lines[-2:] == ["[mdev_none]", f"device_addresses = {card['parents'][1]['name']}"]
+    assert "none" not in body(plan(card), 29)
+    (sentence,) = refusals(nova_config, plan(card), 21)
+    assert sentence.startswith("nova 21 uses the type on all virtual functions of 0000:84:00.0, which are more than")
+
+
 @pytest.mark.parametrize(
     ("name", "stops"), [("mtty", True), ("0.0.0313", True), ("matrix", True), ("mdpy", False), ("mbochs", False)]
 )

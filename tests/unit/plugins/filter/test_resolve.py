@@ -131,7 +131,7 @@ def test_another_type_than_a_guest_has_on_a_card_of_the_vendor_framework(simulat
     plan = resolve([new], host.facts(*_facts.PARTS))
     assert [card["total"] for card in plan["cards"]] == [6, 12]
     before = host.devices()
-    with pytest.raises(Refused, match=f"{used} .* is in use by"):
+    with pytest.raises(Refused, match=f"{used} is in use by"):
         host.converge(*plan["instances"], exact=True)
     assert host.devices() == before
     changed = host.converge(*plan["instances"], exact=True, on_busy="skip")
@@ -227,7 +227,7 @@ SCHEMA = {
             "it is required, but selects no card on this host. The host has",
         ),
         ({"required": "yes"}, "required must be true or false, and not 'yes'"),
-        ({"owner": "neutron"}, "owner must be nova, cyborg or none"),
+        ({"owner": "neutron"}, "owner must be nova, cyborg"),
         ({"mode": "vfs"}, "mode must be pf or vf"),
         ({"mode": "pf"}, "a card with mode pf has no vGPUs. Remove vgpu or mode"),
         ({"mode": "vf", "num_vfs": "many"}, "num_vfs must be a number or max, and not 'many'"),

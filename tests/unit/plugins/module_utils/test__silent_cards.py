@@ -123,7 +123,9 @@ def test_devices_on_a_silent_card_are_not_removed_for_others(simulated):
     devices = host.devices()
     silence = Silence(host, f"{TYPES.format(card)}/*/available_instances")
     problems, dummy = silence.taking(lambda: host.converge({"type": "nvidia-222"}, state="absent"))
-    assert [" may be in use: " in problem for problem in problems] == [True]
+    (uuid,) = [uuid for uuid, (parent, _kind) in devices.items() if parent == card]
+    unknown = "may be in use, so it cannot be removed. Its state is unknown: "
+    assert [problem.startswith(f"{uuid} on {card} {unknown}") for problem in problems] == [True]
     result = host.converge({"type": "nvidia-222"}, state="absent", on_busy="skip")
     assert len(result["removed"]) == 1
     assert {parent for parent, dummy in host.devices().values()} == {card}

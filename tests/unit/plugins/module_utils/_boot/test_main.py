@@ -137,7 +137,7 @@ def test_host_in_trouble(fleet):
     HostRoot(str(host.root)).lock()
     status, lines = host.run("--timeout=0.2")
     assert status == 1
-    assert f"another run on this host holds it, pid {os.getpid()} (" in lines[0]
+    assert f"another run on this host has the lock, pid {os.getpid()} (" in lines[0]
 
 
 @pytest.mark.parametrize("arguments", [["--timeout"], ["--surprise"], ["--CHECK"], ["--chec"], ["--time=5"]])

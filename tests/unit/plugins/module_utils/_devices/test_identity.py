@@ -90,6 +90,7 @@ def test_what_a_gpu_tells(simulated):
 def test_comparison(recorded, now, other, same):
     assert identity.difference(recorded, now) == other
     assert identity.is_same(recorded, now) is same
+    assert identity.is_recorded_card(recorded, now) is (same and not other)
 
 
 def test_what_is_not_told_now_is_kept_of_the_same_card():

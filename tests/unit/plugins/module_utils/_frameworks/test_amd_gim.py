@@ -39,7 +39,7 @@ def test_functions_as_they_are_can_be_given_to_guests(host):
         ),
         ({"mode": "vf", "num_vfs": "max"}, "`modprobe -r gim && modprobe gim`, or set num_vfs: 1"),
         ({"mode": "vf", "num_vfs": "0"}, "removes its 1 virtual functions only when it is unloaded"),
-        ({"mode": "pf"}, "run `modprobe -r gim`, then this again"),
+        ({"mode": "pf"}, "run `modprobe -r gim`. Then run the play again"),
     ],
 )
 def test_another_number_is_refused_with_the_parameter_of_the_module(host, wanted, sentence):

@@ -118,8 +118,8 @@ def test_the_example_of_the_guide_is_a_framework(simulated, run_module, monkeypa
     monkeypatch.setitem(registry.BY_NAME, acme.NAME, acme)
     for module in (registry, devices, instances):
         monkeypatch.setattr(module, "FRAMEWORKS", (*registry.FRAMEWORKS, acme))
-    path = writable.Writable("sys/bus/pci/devices/<address>/acme_profile", writable.ATTRIBUTE, "", "")
-    monkeypatch.setattr(writable, "PATHS", (*writable.PATHS, path))
+    monkeypatch.setattr(writable, "OF_FRAMEWORKS", {**writable.OF_FRAMEWORKS})
+    writable.permit(acme.PATHS)
     host = Acme(simulated("nics")).host
     wanted = {"type": "small", "parent": Acme.CARD, "count": "max"}
     created = host.converge(wanted, check=True)["created"]

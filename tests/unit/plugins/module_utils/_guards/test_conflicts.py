@@ -4,7 +4,12 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._guards.conflicts import blind_spots, conflicts
+from ansible_collections.vfio.devices.plugins.module_utils._guards.conflicts import (
+    blind_spots,
+    conflicts,
+    ended,
+    users,
+)
 from ansible_collections.vfio.devices.plugins.module_utils._model.uses import (
     ALLOW_HOST_NETWORK,
     DRIVER,
@@ -68,6 +73,19 @@ def test_users_that_one_guard_has_found_are_one_sentence():
 def test_an_option_accepts_the_end_of_a_use():
     assert conflicts([PORT_TOUCH], [ROUTE], [ALLOW_HOST_NETWORK]) == []
     assert len(conflicts([DRIVER_TOUCH], [ROUTE, DISK], [ALLOW_HOST_NETWORK])) == 1
+
+
+def test_a_way_around_is_named_only_if_someone_uses_the_subject():
+    touch = DRIVER_TOUCH._replace(otherwise="Otherwise skip it")
+    advices = [sentence.partition(". ")[2] for sentence in conflicts([touch], [DISK, GUEST])]
+    assert advices == ["Select another card", "Shut it down. Otherwise skip it"]
+
+
+def test_uses_that_end():
+    assert ended(PORT_TOUCH, [PROGRAM, GUEST, DISK, ROUTE]) == [GUEST, ROUTE]
+    assert ended(PORT_TOUCH, [GUEST, ROUTE], [ALLOW_HOST_NETWORK]) == [GUEST]
+    assert ended(Touch("0000:01:00.1", GONE, "VF", "be removed"), [GUEST]) == []
+    assert users([PROGRAM, DISK, GUEST]) == "pid 7, python3, /dev/nvidia0, guest web1 (pid 8, qemu)"
 
 
 def test_what_was_not_seen_counts():

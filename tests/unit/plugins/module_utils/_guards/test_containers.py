@@ -115,6 +115,10 @@ def test_devices_of_lxc_and_of_units(simulated, path, text, found):
     assert all(one.holder.guest == "web1" for one in seen(simulated, {path: text}))
 
 
+def test_instance_with_any_gpu_has_those_of_the_nvidia_driver_too():
+    assert list(containers.in_backup(backup("type: gpu"))) == [("file", "/dev/dri"), ("gpu", "all")]
+
+
 @pytest.mark.parametrize(
     ("start", "script", "found"),
     [
@@ -130,6 +134,9 @@ def test_devices_of_lxc_and_of_units(simulated, path, text, found):
         ),
         ("-/usr/local/bin/vm", "docker run --device /dev/dri/renderD128 web\n", {CARD: LOSES_DRIVER}),
         ("/usr/local/bin/vm", "# kvm -device vfio-pci,host=0000:41:00.2\nlspci -s 0000:41:00.2\n", {}),
+        ("/usr/local/bin/vm", "modprobe kvm kvm_intel\necho 0000:41:00.2 >/sys/bus/pci/drivers/vfio-pci/bind\n", {}),
+        ("/usr/local/bin/vm", "apt install qemu-system-x86 ovmf\nchmod 660 /dev/kvm -v\nlspci -s 0000:41:00.2\n", {}),
+        ("/usr/local/bin/vm", "kvm $DISKS -device vfio-pci,host=41:00.2\n", {VF0: EVERY_EFFECT}),
         ("/usr/local/bin/vm", "\0ELF kvm -device vfio-pci,host=0000:41:00.2\n", {}),
         ("/usr/bin/vm /usr/local/bin/vm", "kvm -device vfio-pci,host=0000:41:00.2\n", {}),
     ],

@@ -168,6 +168,13 @@ def test_link_local_connection_names_its_interface(network):
         ),
         ("sys/class/iscsi_host/host5/netdev", "{}\n", "carries an iSCSI session"),
         (
+            "proc/net/ptype",
+            "Type Device      Function\n0800          ip_rcv\n8906 {:<8} fcoe_rcv [fcoe]\n",
+            "delivers packets to the kernel function fcoe_rcv [fcoe]",
+        ),
+        ("proc/net/ptype", "Type Device      Function\nALL  {:<8} tpacket_rcv [af_packet]\n", None),
+        ("proc/net/ptype", "Type Device      Function\n88a2          aoenet_rcv [aoe]\n", None),
+        (
             "proc/1/net/pppoe",
             "Id       Address              Device\n0000001E 02:00:00:00:00:01 {:>8}\n",
             "carries a PPPoE connection",

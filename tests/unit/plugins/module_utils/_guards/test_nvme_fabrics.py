@@ -35,6 +35,12 @@ def root(simulated):
             {CARD: ["the NVMe connection nvme4"]},
         ),
         ({"sys/class/nvme/nvme4/address": FC.replace("FA000001", "FA000002")}, {}),
+        ({f"{nvme_fabrics.NVME_PORTS}/1/addr_traddr": FC.partition("host_traddr=")[2]}, {CARD: ["the NVMe export 1"]}),
+        ({f"{nvme_fabrics.NVME_PORTS}/1/addr_traddr": "198.51.100.5"}, {}),
+        (
+            {f"{nvme_fabrics.SCSI_PORTS}/10:00:00:90:fa:00:00:01/fabric_statistics/x": ""},
+            {CARD: ["the SCSI export 10:00:00:90:fa:00:00:01"]},
+        ),
         ({"sys/class/nvme/nvme4/address": TCP}, {}),
         ({"sys/class/nvme/nvme0/address": "0000:61:00.0"}, {}),
         ({}, {}),

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import subprocess
+import sys
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._guards import podman_restart
@@ -44,11 +46,15 @@ def test_containers_that_are_started_at_boot(tmp_path, place):
 
 def test_containers_of_a_log_that_is_not_yet_in_the_database(tmp_path):
     assert len(containers(tmp_path, ["always"])) == 1
-    writer = sqlite3.connect(tmp_path / STORE / "db.sql")
-    writer.execute("UPDATE ContainerConfig SET Name = 'web2'")
-    writer.commit()
-    assert [one.name for one in podman_restart.containers(HostRoot(str(tmp_path)))] == ["web2"]
-    writer.close()
+    # SQLite writes the log to the database if the connection is closed.
+    update = (
+        "import os, sqlite3, sys; connection = sqlite3.connect(sys.argv[1]);"
+        """connection.execute("UPDATE ContainerConfig SET Name = 'web2'"); connection.commit(); os._exit(0)"""
+    )
+    subprocess.run([sys.executable, "-c", update, tmp_path / STORE / "db.sql"], check=True)
+    (found,) = podman_restart.containers(HostRoot(str(tmp_path)))
+    assert found.unknown == ""
+    assert found.name == "web2"
 
 
 def test_no_unit_starts_them(tmp_path):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import errno
+from types import SimpleNamespace
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._guards import processes
@@ -32,6 +33,20 @@ def test_open_and_mapped_device_files_of_all_processes(simulated):
     assert set(found) == {"/dev/null", "/dev/nvidia0"}
 
 
+def test_device_files_of_a_process_whose_main_thread_has_ended(simulated):
+    host = simulated("empty")
+    mapping = b"7f00-7f01 rw-s 00000000 00:05 311 /dev/nvidia1\n"
+    add_process(host.kernel.tree, 70)
+    # The kernel does not list threads in proc, but has a directory for each.
+    add_process(host.kernel.tree, 71, "/dev/nvidia0", maps=mapping)
+    for thread in (70, 71):
+        host.kernel.tree.add(f"proc/70/task/{thread}/comm", Attribute(b"python3\n"))
+    root = host.root()
+    root.names, listed = lambda path: [one for one in listed(path) if (path, one) != ("proc", "71")], root.names
+    found = Processes(root).device_files
+    assert [[one.process for one in found.get(name, ())] for name in ("/dev/nvidia0", "/dev/nvidia1")] == [[71], [71]]
+
+
 def test_maps_that_are_forbidden_are_open_files_that_cannot_be_seen(simulated):
     host = simulated("empty")
     add_process(host.kernel.tree, 70)
@@ -39,6 +54,20 @@ def test_maps_that_are_forbidden_are_open_files_that_cannot_be_seen(simulated):
     root = host.root()
     assert not Processes(root).device_files.get("/dev/nvidia0")
     assert "process 70" in root.hidden_processes
+
+
+@pytest.mark.parametrize(
+    ("root", "namespace", "hidden"),
+    [
+        ("/", "pid:[4026532201]", True),
+        ("/", processes.HOST_NAMESPACE, False),
+        ("/", None, False),
+        ("/srv/host", "pid:[4026532201]", False),
+    ],
+)
+def test_container_hides_processes_of_the_host(root, namespace, hidden):
+    host = SimpleNamespace(root=root, hidden_processes=None, link={"proc/self/ns/pid": namespace}.get)
+    assert ("in a container" in (processes.hidden_processes(host) or "")) == hidden
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ MAPPING = (
     "\tmap id=15b3:101d,iommugroup=2,node=pve2,path=0000:41:00.3\n"
     "other\n\tmap id=15b3:101d,node=pve1,path=0000:41:00.0;0000:41:00.1\n"
 )
+USB_MAPPING = "stick\n\tmap id=046D:C52B,node=pve1\nport\n\tmap id=0000:0000,node=pve1,path=1-2\n"
 
 
 def seen(simulated, files, at_boot=False, **scene):
@@ -56,6 +57,9 @@ def uses(simulated, files):
         ("scsi1: /dev/disk/by-id/nvme-spare,size=1T", {CARD: LOSES_DRIVER}),
         ("usb0: host=046D:C52B,usb3=1", {AUDIO: LOSES_DRIVER}),
         ("usb14: 1-2", {AUDIO: LOSES_DRIVER}),
+        ("usb0: mapping=stick,usb3=1", {AUDIO: LOSES_DRIVER}),
+        ("usb0: mapping=port", {AUDIO: LOSES_DRIVER}),
+        ("usb0: mapping=unknown", {}),
         ("usb0: spice", {}),
         ("net0: virtio=BC:24:11:00:00:01,bridge=vmbr0", {}),
         ("[before]\nhostpci0: 41:00.2", {}),
@@ -66,7 +70,8 @@ def uses(simulated, files):
 )
 @pytest.mark.parametrize("directory", ["etc/pve/qemu-server", "etc/pve/nodes/pve1/qemu-server"])
 def test_devices_of_a_virtual_machine(simulated, directory, line, subjects):
-    files = {f"{directory}/104.conf": f"name: web1\n{line}\n", "etc/pve/mapping/pci.cfg": MAPPING}
+    mappings = {"etc/pve/mapping/pci.cfg": MAPPING, "etc/pve/mapping/usb.cfg": USB_MAPPING}
+    files = {f"{directory}/104.conf": f"name: web1\n{line}\n", **mappings}
     assert uses(simulated, files) == subjects
 
 

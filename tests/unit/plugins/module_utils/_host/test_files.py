@@ -61,7 +61,7 @@ def other_run(tmp_path, files):
 def test_the_second_run_waits_and_says_for_whom(other_run, tmp_path):
     with pytest.raises(HostError) as refused:
         HostRoot(str(tmp_path), timeout=0.2).lock()
-    assert f"/{LOCK} was not released within 0.2 s: another run on this host holds it" in str(refused.value)
+    assert f"/{LOCK} was not released within 0.2 s: another run on this host has the lock" in str(refused.value)
     assert f", pid {other_run.pid} ({sys.executable} -c " in str(refused.value)
     other_run.stdin.close()
     HostRoot(str(tmp_path), timeout=30).lock()
@@ -88,7 +88,7 @@ def test_a_program_that_is_left_at_work_keeps_others_away(files, tmp_path):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", KEEPING, str(tmp_path)]
     assert subprocess.run(command, env=environment, capture_output=True, check=True).stdout == b"True\n"
-    with pytest.raises(HostError, match=r"holds it, pid \d+ \(/bin/sh .*/usr/bin/sriov-manage\)"):
+    with pytest.raises(HostError, match=r"has the lock, pid \d+ \(/bin/sh .*/usr/bin/sriov-manage\)"):
         HostRoot(str(tmp_path), timeout=0.2).lock()
     (tmp_path / "end").write_text("now\n")
     HostRoot(str(tmp_path), timeout=30).lock()
@@ -118,7 +118,7 @@ def test_a_run_has_its_own_lock_already(files, tmp_path):
     host = HostRoot(str(tmp_path), timeout=0.1)
     host.lock()
     host.lock()
-    with pytest.raises(HostError, match=rf"holds it, pid {os.getpid()} \("):
+    with pytest.raises(HostError, match=rf"has the lock, pid {os.getpid()} \("):
         HostRoot(str(tmp_path), timeout=0.1).lock()
 
 

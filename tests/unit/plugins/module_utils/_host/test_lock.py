@@ -155,7 +155,7 @@ def test_a_holder_that_nobody_sees_is_no_reason_to_invent_one(path, tmp_path, mo
         monkeypatch.setattr(lock, "PROCESSES", str(tmp_path / "sys"))
         with pytest.raises(HostError) as refused:
             HostRoot(str(tmp_path), timeout=0.1).lock()
-    assert "and no visible process holds it. Run the play on the host itself, and not in a container" in str(
+    assert "and no visible process has the lock. Run the play on the host itself, and not in a container" in str(
         refused.value
     )
 

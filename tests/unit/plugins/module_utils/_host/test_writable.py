@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._boot import files as boot_files
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.registry import FRAMEWORKS
 from ansible_collections.vfio.devices.plugins.module_utils._host import root, writable
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError, HostRoot
 from ansible_collections.vfio.devices.plugins.module_utils._host.writable import ATTRIBUTE, FILE, LINK, ROLE
@@ -40,6 +41,12 @@ FUNCTION, MDEVS = f"sys/bus/pci/devices/{CARD}", "sys/class/mdev_bus"
 )
 def test_paths_of_the_list(how, path):
     assert writable.refusal(path, how) is None
+
+
+def test_files_of_drivers_are_those_of_the_frameworks():
+    paths = [path for framework in FRAMEWORKS for path in framework.PATHS]
+    assert list(writable.OF_FRAMEWORKS) == paths
+    assert not set(paths) & {entry.pattern for entry in writable.PATHS}
 
 
 OTHERS = [

@@ -7,13 +7,15 @@ import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.registry import NO_PARENTS
 from ansible_collections.vfio.devices.plugins.module_utils._instances import plan as _instance_plan
+from ansible_collections.vfio.devices.plugins.module_utils._instances.removal import OTHERWISE
 from ansible_collections.vfio.devices.plugins.module_utils._instances.state import State
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import Device, Offer, Parent, VgpuType
+from ansible_collections.vfio.devices.plugins.module_utils._model.uses import EVERY_EFFECT, Holder, Use
 from ansible_collections.vfio.devices.plugins.module_utils._model.wanted import DeviceWanted
 from ansible_collections.vfio.devices.plugins.module_utils._model.work import MakeDevice, RemoveDevice
 
 UUIDS = [f"00000000-0000-0000-0000-00000000000{number}" for number in range(8)]
-USER = {"pid": 4242, "command": "qemu", "domain": "web1", "running": True}
+USER = Holder(4242, "qemu", "web1", True)
 
 
 def offered(type_id, available):
@@ -26,9 +28,8 @@ def parent(name, *offers, numa_node=None):
 
 def device(uuid, parent_name, type_id, state="active", users=(), autostart=None, address=None):
     name = type_id and f"name of {type_id}"
-    return Device(
-        parent_name, "mdev", uuid, address, type_id, name, state=state, users=tuple(users), autostart=autostart
-    )
+    uses = tuple(Use(uuid or address, "vfio", EVERY_EFFECT, "shut it down", one) for one in users)
+    return Device(parent_name, "mdev", uuid, address, type_id, name, state=state, uses=uses, autostart=autostart)
 
 
 def state(*devices, parents=None, machine_id="0123456789abcdef0123456789abcdef", **fields):
@@ -188,15 +189,16 @@ def test_nothing_goes_where_users_may_be_hidden():
     assert _instance_plan.plan_instances(host, [entry(parent="b", count=1)]).steps
 
 
-STOPPED = {"pid": None, "command": None, "domain": "web1", "running": False}
+STOPPED = Holder(None, None, "web1", False)
 
 
 def test_definition_whose_guest_is_stopped_stays():
     host = state(device(UUIDS[0], "a", "y", "defined", users=[STOPPED]))
     asked = entry(types=["x"], parent="a", count=2)
     (problem,) = refusal(host, asked, exact=True)
-    assert problem.startswith(
-        f"the definition of {UUIDS[0]} on a would be removed, but is in use by guest web1 (defined)"
+    assert problem == (
+        f"the definition of {UUIDS[0]} on a is in use by guest web1 (defined), so it cannot be removed. Shut it down. "
+        f"{OTHERWISE}"
     )
     steps, plan = run(host, asked, exact=True, skip_busy=True)
     assert (steps, [one.uuid for one, _place in plan.busy], plan.missing[0].number) == ([], [UUIDS[0]], 2)

@@ -7,6 +7,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._instances.apply impo
 from ansible_collections.vfio.devices.plugins.module_utils._instances.result import report
 from ansible_collections.vfio.devices.plugins.module_utils._instances.state import Failed, Plan, State
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import Definition, Device
+from ansible_collections.vfio.devices.plugins.module_utils._model.uses import EVERY_EFFECT, Holder, Use
 from ansible_collections.vfio.devices.plugins.module_utils._model.work import (
     KeepDefinition,
     KeepDevices,
@@ -82,11 +83,17 @@ def test_after_the_work_the_diff_is_what_the_kernel_shows():
 
 def test_failed_and_busy():
     failed = Failed(make("f"), "cannot make f")
-    users = [{"pid": 1, "command": "c", "domain": None, "running": True}]
-    result = report(state(), plan(busy=[(device("u", users=tuple(users)), None)]), outcome(failed=[failed]), state())
+    uses = (
+        Use("u", "vfio", EVERY_EFFECT, "", Holder(1, "c", None, True)),
+        Use("u", "mdev", EVERY_EFFECT, "", clause="may be in use"),
+    )
+    result = report(state(), plan(busy=[(device("u", uses=uses), None)]), outcome(failed=[failed]), state())
     assert (result["changed"], result["failures"]) == (False, ["cannot make f"])
     assert result["instances"][0]["action"] == "failed"
-    assert (result["busy"][0]["uuid"], result["busy"][0]["users"]) == ("u", users)
+    assert (result["busy"][0]["uuid"], result["busy"][0]["users"]) == (
+        "u",
+        [{"pid": 1, "command": "c", "domain": None, "running": True, "device_file": None}],
+    )
 
 
 def test_the_diff_shows_what_is_kept():

@@ -125,20 +125,32 @@ def test_used_gpu_keeps_its_instances_and_may_get_more(host):
 
 
 GPU, FIRST, SECOND = "0000:41:00.0", "0000:41:00.4", "0000:41:00.5"
-CARRIES = f"VF {FIRST} of {GPU} carries a vGPU of type "
-USES = f"VF {FIRST} of {GPU} is in use by guest web1 "
+ADVICE = f'Remove them first with vfio.devices.mdev_instance: {{state: absent, instances: [{{parent: "{GPU}"}}]}}'
+
+
+def has(vgpu):
+    return f", because it has the vGPUs {FIRST} ({vgpu}). {ADVICE}"
+
+
+USES = f"vGPU {FIRST} of {GPU} is in use by guest web1 "
 
 
 @pytest.mark.parametrize(
     ("before", "vgpu", "guest", "wanted", "sentence"),
     [
         # MIG mode changes for the whole GPU.
-        (None, "NVIDIA A100-4C", False, {"1g.5gb": 4}, f"{CARRIES}468, so it cannot be reset"),
+        (None, "NVIDIA A100-4C", False, {"1g.5gb": 4}, f"{GPU} cannot be reset{has('NVIDIA A100-4C')}"),
         (None, "NVIDIA A100-4C", True, {"1g.5gb": 4}, f"{USES}(pid 4001, qemu-system-x86), so it cannot be reset"),
         ({"1g.5gb": 4}, "NVIDIA A100-1-5C", True, None, f"{USES}(pid 4001, qemu-system-x86), so it cannot be reset"),
         # The vGPU has no place in the remaining instances.
-        ({"1g.5gb": 4}, "NVIDIA A100-1-5C", False, {}, f"{CARRIES}474, so it cannot lose GPU instances"),
-        ({"1g.5gb": 4}, "NVIDIA A100-1-5C", False, {"2g.10gb": 3}, f"{CARRIES}474, so it cannot lose GPU instances"),
+        ({"1g.5gb": 4}, "NVIDIA A100-1-5C", False, {}, f"{GPU} cannot lose GPU instances{has('NVIDIA A100-1-5C')}"),
+        (
+            {"1g.5gb": 4},
+            "NVIDIA A100-1-5C",
+            False,
+            {"2g.10gb": 3},
+            f"{GPU} cannot lose GPU instances{has('NVIDIA A100-1-5C')}",
+        ),
         # The vGPU has a place, but that of the guest is unknown.
         (
             {"1g.5gb": 4},

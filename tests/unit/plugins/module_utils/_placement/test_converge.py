@@ -5,9 +5,7 @@ from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.module_utils._placement import converge as _placement
 from ansible_collections.vfio.devices.tests.unit.placement_fake import (
-    MARKER,
     OPTIONS,
-    ROOT,
     FakePlacement,
     inventory,
     parse,
@@ -29,17 +27,3 @@ def test_the_result_counts_its_requests_and_shows_the_difference():
     again, _warnings = _placement.converge(placement, OPTIONS, wanted, False)
     assert again["changed"] is False
     assert again["diff"] == {"before": {}, "after": {}}
-
-
-def test_describe():
-    placement = FakePlacement(root(), provider(A, "node_a", usages={"VGPU": 1}))
-    found = _placement.describe(placement, ["node", "other"], True)
-    assert found["providers"] == [
-        {"name": "node", "uuid": ROOT, "parent": None, "inventories": {}, "traits": ["COMPUTE_NODE", "OWNER_NOVA"]},
-        {"name": "node_a", "uuid": A, "parent": "node", "inventories": {}, "traits": [MARKER]},
-    ]
-    assert found["owners"] == {"node": "nova", "node_a": "vfio.devices"}
-    assert found["usages"] == {"node": {}, "node_a": {"VGPU": 1}}
-    assert found["missing"] == ["other"]
-    assert found["calls"] == 2 + 1 + 2 * 3
-    assert _placement.describe(placement, [ROOT], False)["usages"] == {}

@@ -88,28 +88,6 @@ def test_purge_asks_once_for_each_tree(pool):
     assert counts(placement) == {"find": 1, "tree": 1, "marked": 1, "inventories": 1, "traits": 1, "usages": 1}
 
 
-def test_one_is_read_until_both_halves_are_of_the_same_moment():
-    placement = FakePlacement(provider(A, "node_a", generation=5))
-    placement.before = {"traits": [lambda: placement.data[A].update(generation=6, inventories={"VGPU": inventory(1)})]}
-    found = observing.read_one(placement, {"uuid": A})
-    assert (found["generation"], found["inventories"]) == (6, {"VGPU": inventory(1)})
-    assert counts(placement) == {"inventories": 2, "traits": 1}
-    assert observing.read_one(placement, {"uuid": B}) is None
-
-
-def test_one_that_changes_all_the_time_is_read_a_few_times():
-    placement = FakePlacement(provider(A, "node_a"))
-    original = placement._verb
-
-    def changing(verb, *details):
-        placement.data[A]["generation"] += 1
-        original(verb, *details)
-
-    placement._verb = changing
-    assert observing.read_one(placement, {"uuid": A})
-    assert sum(counts(placement).values()) == observing.READS + 2
-
-
 def test_the_roots_are_listed_only_if_one_is_missing(pool):
     placement = FakePlacement(root(), provider(A, "node_a"))
     assert observe(placement, pool, entry())["roots"] == []

@@ -21,7 +21,12 @@ def look(tmp_path):
 
     def look(files, *arguments, cgroup="0::/", present="", is_running=True):
         if is_running:
-            files = {**files, "proc/7/cmdline": "\0".join(("nova-compute", *arguments)), "proc/7/cgroup": cgroup}
+            files = {
+                "proc/7/environ": "",
+                **files,
+                "proc/7/cmdline": "\0".join(("nova-compute", *arguments)),
+                "proc/7/cgroup": cgroup,
+            }
         for path, text in files.items():
             (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / path).write_text(text)
@@ -183,3 +188,52 @@ def test_post_copy_is_what_the_last_file_says(look, values, permitted):
         for place, value in enumerate(values)
     }
     assert look({"etc/nova/nova.conf": "[DEFAULT]\n", **files})["post_copy"] is permitted
+
+
+def test_the_environment_replaces_options_of_all_files(look):
+    variables = "OS_DEVICES__ENABLED_MDEV_TYPES=e\0OS_PCI__ALIAS=a\0OS_PCI__REPORT_IN_PLACEMENT=true\0OS_A__B=c\0"
+    found = look({"proc/7/environ": variables})
+    assert [sentence.partition(" too,")[0] for sentence in found["problems"]] == [
+        "the environment of nova-compute (OS_DEVICES__ENABLED_MDEV_TYPES) sets enabled_mdev_types of [devices]",
+        "the environment of nova-compute (OS_PCI__ALIAS) sets alias of [pci]",
+    ]
+    assert [(one["option"], one["value"], one["later"]) for one in found["others"]] == [
+        ("enabled_mdev_types", "e", True),
+        ("alias", "a", True),
+        ("report_in_placement", "true", True),
+    ]
+
+
+def test_the_newest_name_of_an_option_decides_in_a_file(look):
+    text = "[devices]\nenabled_mdev_types = new\nenabled_vgpu_types = old\n"
+    assert [one["value"] for one in look({"etc/nova/nova.conf": text})["others"]] == ["old", "new"]
+
+
+IRONIC = "[DEFAULT]\ncompute_driver = ironic.IronicDriver\n"
+
+
+def test_a_compute_service_without_devices_of_the_host(look):
+    (sentence,) = look({"etc/nova/nova.conf": IRONIC})["unusable"]
+    assert sentence.startswith("/etc/nova/nova.conf sets compute_driver = ironic.IronicDriver, which assigns no")
+    assert (
+        look({"etc/nova/nova.conf": "[DEFAULT]\ncompute_driver = nova.virt.libvirt.LibvirtDriver\n"})["unusable"] == []
+    )
+
+
+def test_a_compute_service_for_ironic_beside_that_for_libvirt(look):
+    files = {"etc/nova/ironic.conf": IRONIC, "proc/6/cmdline": "nova-compute\0--config-file\0/etc/nova/ironic.conf"}
+    found = look({**files, "etc/nova/nova.conf": "[DEFAULT]\ncompute_driver = libvirt.LibvirtDriver\n"})
+    assert (found["pid"], found["reads"], found["unusable"]) == (7, True, [])
+
+
+def test_a_file_that_stops_the_service(look):
+    (sentence,) = look({"etc/nova/nova.conf": "[pci] # cards\nalias = {}\n"})["unusable"]
+    assert sentence.startswith(
+        "/etc/nova/nova.conf: nova-compute cannot parse line 1: the name of a section ends with ]"
+    )
+
+
+def test_a_directory_in_the_home_of_nova_replaces_the_usual_one(look):
+    files = {"var/lib/nova/nova.conf.d/a.conf": "", "proc/7/environ": "HOME=/var/lib/nova\0"}
+    found = look(files)
+    assert (found["reads"], found["directories"][0]) == (False, "/var/lib/nova/nova.conf.d")

@@ -10,7 +10,7 @@ FILE = "/etc/nova/nova.conf.d/50-vfio-devices.conf"
 
 
 @pytest.mark.parametrize(
-    ("arguments", "read", "first"),
+    ("arguments", "read", "first"),  # first: the directories are read before the files
     [
         (["/usr/bin/nova-compute"], True, False),
         (["nova-compute", "--config-file", "/etc/nova/nova.conf"], True, True),
@@ -23,7 +23,7 @@ FILE = "/etc/nova/nova.conf.d/50-vfio-devices.conf"
 )
 def test_which_files_are_read(arguments, read, first):
     found = oslo.sources("nova", arguments)
-    assert (oslo.reads(found, FILE), found.directories_first) == (read, first)
+    assert (oslo.reads(found, FILE), found[0].is_directory) == (read, first)
 
 
 @pytest.mark.parametrize("name", ["50-vfio.ini", ".50-vfio.conf", "sub/a.conf"])
@@ -40,3 +40,55 @@ def test_options():
         ("devices", "enabled_mdev_types"),
     ]
     assert oslo.entries(text)[1:3] == [("pci", "alias", "x\ncontinued = value"), ("pci", "alias", "y")]
+
+
+def test_sources_of_the_command_line_are_read_in_its_order():
+    arguments = ["nova-compute", "--config-file=/a.conf", "--config-dir", "/d", "--config-file", "/b.conf"]
+    assert [one.path for one in oslo.sources("nova", arguments)] == ["/a.conf", "/d", "/b.conf"]
+
+
+@pytest.mark.parametrize(
+    ("existing", "found"),
+    [
+        ([], "/etc/nova/nova.conf"),
+        (["/etc/nova.conf"], "/etc/nova.conf"),
+        (["/etc/nova.conf", "/etc/nova/nova.conf"], "/etc/nova/nova.conf"),
+        (["/etc/nova/nova.conf", "/var/lib/nova/nova.conf"], "/var/lib/nova/nova.conf"),
+        (["/var/lib/nova/nova.conf", "/var/lib/nova/.nova/nova.conf"], "/var/lib/nova/.nova/nova.conf"),
+        (["/var/snap/etc/nova/nova.conf"], "/var/snap/etc/nova/nova.conf"),
+    ],
+)
+def test_the_first_default_file(existing, found):
+    environment = {"HOME": "/var/lib/nova", "SNAP_COMMON": "/var/snap"}
+    assert oslo.sources("nova", ["nova-compute"], environment, existing.__contains__)[0].path == found
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [("a = 'b'", "b"), ('a = "b"', "b"), ("a = 'b\"", "'b\""), ('a = "b" # c', '"b" # c'), ("a =", "")],
+)
+def test_quotes_around_a_value(line, value):
+    assert oslo.entries(f"[s]\n{line}\n") == [("s", "a", value)]
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("[pci]\nalias = 1\n  more\n\n# x\n; y\nalias: 2", None),
+        ("[pci]  # the cards\n", "line 1: the name of a section ends with ]"),
+        ("[pci]\nalias = 1\n\n  more\n", "line 4: it is indented, but continues no option"),
+        ("[pci]\nalias\n", "line 2: it has no ="),
+        ("[pci]\n= 1\n", "line 2: it has no name before ="),
+        ("alias = 1\n[pci]\n", "line 1: it is before the first section"),
+    ],
+)
+def test_lines_that_stop_the_service(text, error):
+    assert oslo.error(text) == error
+
+
+def test_options_of_the_environment():
+    variables = {"OS_PCI__DEVICE_SPEC": "1", "OS_DEFAULT__COMPUTE_DRIVER": "2", "OS_PASSWORD": "secret", "A__B": "3"}
+    assert list(oslo.of_environment(variables)) == [
+        ("OS_PCI__DEVICE_SPEC", "pci", "device_spec", "1"),
+        ("OS_DEFAULT__COMPUTE_DRIVER", "DEFAULT", "compute_driver", "2"),
+    ]

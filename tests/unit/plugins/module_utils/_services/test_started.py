@@ -51,7 +51,7 @@ def test_a_unit_that_hides_its_command(host):
 
 
 def test_nothing_tells(host):
-    assert observe(host({"etc/nova/nova.conf": ""})) == (None, None, None, False, False)
+    assert observe(host({"etc/nova/nova.conf": ""})) == (None, None, None, False, False, {})
 
 
 def test_a_process_says_more_than_its_unit(host):
@@ -61,7 +61,7 @@ def test_a_process_says_more_than_its_unit(host):
     files["proc/4712/cmdline"] = "grep\0-r\0-e\0-x\0nova-compute\0"
     files["proc/1000/cmdline"] = "systemctl\0restart\0nova-compute\0"
     found = observe(host(files))
-    assert found == (("/usr/bin/nova-compute", "--config-dir", "/etc/a"), "process", 4711, False, False)
+    assert found == (("/usr/bin/nova-compute", "--config-dir", "/etc/a"), "process", 4711, False, False, {})
 
 
 @pytest.mark.parametrize("cgroup", ["0::/system.slice/docker-0123.scope", "0::/machine.slice/libpod-01.scope"])
@@ -72,13 +72,13 @@ def test_a_container(host, cgroup):
 
 def test_kolla(host):
     files = {"etc/kolla/nova-compute/config.json": "{}"}
-    assert observe(host(files)) == (None, None, None, True, True)
+    assert observe(host(files)) == (None, None, None, True, True, {})
     assert observe(host({**files, "proc/1/cmdline": "nova-compute\0", "proc/1/cgroup": "0::/docker/1"})).kolla
 
 
 def test_the_command_that_kolla_starts(host):
     files = {"etc/kolla/nova-compute/config.json": '{"command": "nova-compute --config-dir /etc/a"}'}
-    assert observe(host(files)) == (("nova-compute", "--config-dir", "/etc/a"), "kolla", None, True, True)
+    assert observe(host(files)) == (("nova-compute", "--config-dir", "/etc/a"), "kolla", None, True, True, {})
 
 
 @pytest.mark.parametrize(
@@ -86,3 +86,14 @@ def test_the_command_that_kolla_starts(host):
 )
 def test_what_stands_before_the_program(host, command):
     assert observe(host({"proc/7/cmdline": command, "proc/7/cgroup": "0::/"})).pid == 7
+
+
+def test_only_variables_of_oslo_config_are_kept(host):
+    text = "HOME=/var/lib/nova\0OS_PASSWORD=secret\0OS_PCI__ALIAS=a=b\0NOTHING\0SNAP=/snap/x/1\0"
+    found = observe(host({"proc/7/cmdline": "nova-compute\0", "proc/7/environ": text}))
+    assert found.environment == {"HOME": "/var/lib/nova", "OS_PCI__ALIAS": "a=b", "SNAP": "/snap/x/1"}
+
+
+def test_each_process(host):
+    root = host({f"proc/{pid}/cmdline": f"nova-compute\0--config-file\0/{pid}.conf\0" for pid in (7, 8)})
+    assert [one.pid for one in started.each(root, "nova-compute", "nova-compute")] == [7, 8]

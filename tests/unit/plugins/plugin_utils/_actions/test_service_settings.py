@@ -9,7 +9,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._actions.service_sett
 FILE = "/etc/nova/nova.conf.d/50-vfio-devices.conf"
 CARD = {"owner": "nova", "type": None, "next_type": None, "parents": []}
 PLAN = {"cards": [CARD]}
-STARTED = {"reads": True, "problems": [], "later": []}
+STARTED = {"reads": True, "problems": [], "later": [], "unusable": []}
 
 
 class Known(dict):
@@ -75,7 +75,8 @@ def test_a_file_that_differs_and_cannot_be_written_is_for_the_roles():
     ("variables", "started", "words"),
     [
         ({"nova_config_host": "deploy"}, STARTED, "on another host"),
-        ({}, {"reads": False, "problems": ["it is not read"]}, "it is not read"),
+        ({}, {**STARTED, "reads": False, "problems": ["it is not read"]}, "it is not read"),
+        ({}, {**STARTED, "unusable": ["nova-compute cannot parse it"]}, "nova-compute cannot parse it"),
         ({"_nova_config_provider_refusals": ["two files list it"]}, STARTED, "two files list it"),
         (
             {},

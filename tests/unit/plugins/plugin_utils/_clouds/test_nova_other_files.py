@@ -74,7 +74,7 @@ def test_the_same_alias_is_harmless_unless_placement_is_asked():
     assert refusals([ports(**NFV)], entry("pci", "alias", alias)) == []
     found = refusals([ports(**NFV)], entry("pci", "alias", alias), **IN_PLACEMENT)
     assert found == [
-        f"alias nfv is also in [pci] of {FILE}, and nova puts both together. Use another nova.alias, or remove it from "
+        f"alias nfv is also in [pci] of {FILE}, and nova merges both. Use another nova.alias, or remove it from "
         "the file"
     ]
 
@@ -173,6 +173,8 @@ def test_a_cyborg_agent_beside_nova(card, number):
 def test_other_inputs_are_refused():
     with pytest.raises(AnsibleFilterError, match="others must be the list that"):
         nova_config(plan(mdevs()), 34, others=[{"file": FILE}])
+    with pytest.raises(AnsibleFilterError, match="started must be the result of"):
+        nova_config(plan(mdevs()), 34, started="nova-compute")
 
 
 KOLLA = "/etc/kolla/nova-compute/nova.conf"
@@ -189,3 +191,25 @@ def test_values_that_kolla_replaces():
     assert len(found) == 2
     own = {**spec(address="0000:81:00.0", product_id="1889", physical_network="a"), "replaced": True, "file": KOLLA}
     assert refusals([ports(**NFV)], own, unselected=[STRANGER]) == []
+
+
+@pytest.mark.parametrize(
+    ("card", "started", "options", "words"),
+    [
+        (mdevs(), {"cyborg_gpus": "/etc/cyborg/cyborg.conf"}, {}, "cyborg-agent of this host also assigns"),
+        (mdevs(), {"libvirt": "7.7.0"}, {"release": 23}, "7.7"),
+        (mdevs(), {"libvirt": "7.7.0"}, {"release": 23, "libvirt": "6.0.0"}, None),
+        (
+            ports(**NFV),
+            {"others": [entry("pci", "report_in_placement", "true")]},
+            {},
+            "nova_config_report_in_placement",
+        ),
+        (whole(nova={"alias": "t4", "live_migratable": True}), {"post_copy": True}, {}, "post-copy"),
+        (mdevs(), {"skipped": True, "changed": False}, {}, None),
+        (mdevs(), None, {}, None),
+    ],
+)
+def test_what_the_service_reads_is_taken_from_the_result_of_the_module(card, started, options, words):
+    found = refusals([card], started=started, **options)
+    assert words in found[0] if words else not found

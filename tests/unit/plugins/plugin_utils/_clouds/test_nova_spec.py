@@ -28,6 +28,8 @@ SPECS = [
     ({"address": "0000:5e:01.1"}, [VF]),
     ({"address": {"bus": "5e", "function": "[1-3]"}}, [VF]),
     ({"address": {"domain": ".*", "bus": "a", "slot": ".*", "function": "0"}}, [GPU]),
+    ({"address": {"domain": "0000", "bus": "5e", "slot": "00", "function": "0"}}, [CARD, VF]),
+    ({"address": {"domain": "0000", "bus": "5e", "slot": "00", "function": "[0]"}}, [CARD]),
     ({"devname": "ens1f0"}, [CARD, VF]),
     ({"devname": "ens9"}, []),
     ({"address": "0000:5e:01.1", "vendor_id": "10de"}, []),

@@ -7,8 +7,11 @@ import re
 import types
 
 import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._core.wording import one_of
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import declaration, schema
 
+# A new cloud adds its owner.
+OWNERS = one_of(schema.PROFILE["owner"]["choices"])
 OTHER = types.SimpleNamespace(OWNER="other", PROFILE_PART={"type": "dict", "options": {"port": {"type": "str"}}})
 VGPU = {"name": "a", "select": "`true`", "vgpu": {"type": "GRID T4-2B"}}
 
@@ -74,7 +77,7 @@ def test_what_is_wrong_hides_nothing_else():
     assert [(one["name"], one["complete"]) for one in parsed] == [("b", False)]
     assert [problem.partition(": ")[2][:45] for problem in problems] == [
         "name must be text of 1 to 255 printable chara",
-        "owner must be nova, cyborg or none, and not '",
+        f"owner must be {OWNERS}, and not 'x'"[:45],
         "the key count belongs to vgpu. Indent count b",
         "vgpu must be a dictionary or a list of dictio",
         "select cannot be used. Unexpected = at character 3"[:45],
@@ -105,7 +108,7 @@ def test_a_mistyped_owner_is_nothing_against_what_a_profile_has_for_a_cloud(monk
     monkeypatch.setattr(declaration, "CLOUDS", (*declaration.CLOUDS, OTHER))
     profile = {**VGPU, "other": {"port": "a"}}
     assert declaration.parse([{**profile, "owner": "othr"}])[1] == [
-        "profile a: owner must be nova, cyborg or none, and not 'othr'"
+        f"profile a: owner must be {OWNERS}, and not 'othr'"
     ]
     assert declaration.parse([profile])[1] == [
         "profile a: other requires owner other, and the owner is nova. Remove other"

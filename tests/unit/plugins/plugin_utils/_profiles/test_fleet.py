@@ -41,7 +41,7 @@ def test_what_selects_no_card_anywhere_is_one_warning_with_the_cards_that_there_
     assert warning == (
         "Profile desktops selects no card on nics, empty (2 hosts). No card meets select: product_id == '1eb8'. Their "
         "cards are 2 x 8086:10c9, 2 x 8086:159b, 1 x 15b3:101d, 1 x 14e4:1750, 1 x 1af4:1000. "
-        "Run vfio.devices.discover to see them."
+        "Run `ansible-playbook -i INVENTORY vfio.devices.discover` to show them."
     )
 
 
@@ -56,7 +56,8 @@ def test_with_limit_a_profile_may_be_for_the_other_hosts(simulated):
     (warning,) = selection_warnings(select(simulated, empty=[DESKTOPS], a40=[DESKTOPS]), ["t4"])
     assert warning == (
         "No profile selects a card on empty, a40 (2 hosts). Nothing is configured there. "
-        "Their cards are 2 x 10de:2235, 1 x 1af4:1000. Run vfio.devices.discover to see them."
+        "Their cards are 2 x 10de:2235, 1 x 1af4:1000. "
+        "Run `ansible-playbook -i INVENTORY vfio.devices.discover` to show them."
     )
 
 
