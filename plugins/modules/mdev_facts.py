@@ -178,8 +178,8 @@ ansible_facts:
               returned: when a file of the card did not answer, or does not show whether a vGPU exists
               type: str
               sample: >-
-                sys/bus/pci/devices/0000:84:00.4/nvidia/current_vgpu_type did not answer within 2 s: nothing else that a
-                driver computes was read of 0000:84:00.0. See what dmesg says of 0000:84:00.0
+                /sys/bus/pci/devices/0000:84:00.4/nvidia/current_vgpu_type did not answer within 2 s: further driver
+                files of 0000:84:00.0 were not read. Read the messages about 0000:84:00.0 in dmesg
             virtual_functions:
               description: The virtual functions in the order of their index.
               type: list

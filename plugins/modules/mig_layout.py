@@ -57,6 +57,13 @@ options:
             guests create compute instances. Existing compute instances remain.
         type: bool
         default: true
+      replace_vgpus:
+        description:
+          - Whether to remove vGPUs without users that the remaining GPU instances cannot hold. If V(false), such a
+            change is rejected.
+          - The playbooks set V(true) for GPUs whose profile has C(vgpu), and create the declared vGPUs afterwards.
+        type: bool
+        default: false
       label:
         description: Name of the entry in messages. The default is its index.
         type: str

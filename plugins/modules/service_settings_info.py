@@ -121,6 +121,10 @@ overridden:
       description: The other file.
       type: str
       sample: /etc/nova/nova.conf
+    value:
+      description: Its value, if it is an option of nova's devices. Equal values are not listed.
+      type: str
+      sample: nvidia-223
 others:
   description:
     - Options of nova's devices in all other files, in the order of reading and with the names of the newest release.

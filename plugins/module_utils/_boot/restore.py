@@ -151,7 +151,7 @@ class _Unreadable:
 
     def run(self, last: bool, check_mode: bool) -> tuple[list[str], list[str]]:
         raise NotRestorable(
-            [f"{self._path} is not a record of this collection. Run the play again, or remove the file"]
+            [f"/{self._path} is not a record of this collection. Run the play again, or remove the file"]
         )
 
 

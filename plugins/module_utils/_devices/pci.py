@@ -91,7 +91,7 @@ def observe(host: HostRoot) -> dict[str, PciFunction]:
         if PCI_ADDRESS.match(name):
             addresses.append(name)
         else:
-            host.warn(f"{DEVICES} has an entry {name[:80]!r}, which is not a PCI address")
+            host.warn(f"/{DEVICES} has an entry {name[:80]!r}, which is not a PCI address")
     with host.names_ahead(f"{DEVICES}/{address}" for address in addresses):
         functions = [_observe_function(host, address) for address in addresses]
     for function in functions:
@@ -137,7 +137,7 @@ def _identity(host: HostRoot, path: str) -> PciIds | None:
         return None
     ids = MODALIAS.match(text)
     if not ids:
-        host.warn(f"{path}/modalias holds {text[:80]!r}, which is not the format of PCI functions")
+        host.warn(f"/{path}/modalias holds {text[:80]!r}, which is not the format of PCI functions")
         return None
     return PciIds(
         vendor_id=ids["vendor"].lower(),

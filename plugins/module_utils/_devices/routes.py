@@ -57,15 +57,17 @@ class Links(NamedTuple):
     routes: list[Route]
     addresses: dict[str, list[str]]  # by interface, with prefix length; without link-local IPv6 addresses
     xdp: set[str]  # interfaces with an XDP program
+    unknown: str | None = None  # why more routes and addresses may exist
 
 
 def observe_links(host: HostRoot) -> Links:
     of_kernel, addresses = read_routes(host), _addresses(host)
     try:
         of_program = _of_program(host)
-    except (HostError, ValueError, KeyError, TypeError, AttributeError):
-        # ip is missing, is the one of busybox, or does not support JSON (iproute2 before 4.14).
-        return Links(of_kernel, addresses, set())
+    except (HostError, ValueError, KeyError, TypeError, AttributeError) as error:
+        # ip is missing, is the one of busybox, or does not support JSON (iproute2 before 4.14), but it should answer.
+        is_late = isinstance(error, HostError) and error.pending
+        return Links(of_kernel, addresses, set(), f"routes and addresses are unknown: {error}" if is_late else None)
     return Links(
         list(dict.fromkeys([*of_kernel, *of_program.routes])), {**addresses, **of_program.addresses}, of_program.xdp
     )

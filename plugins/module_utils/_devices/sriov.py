@@ -15,7 +15,7 @@ from __future__ import annotations
 from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
 from .._model.host import Binding, Card, Sriov, VirtualFunction
-from .pci import NumaNodes, PciFunction
+from .pci import DEVICES, NumaNodes, PciFunction
 
 VIRTUAL_FUNCTION = lazy_pattern(r"virtfn([0-9]{1,5})\Z")
 PRODUCT_ID = lazy_pattern(r"[0-9a-f]{4}\Z")
@@ -121,8 +121,14 @@ def _vf_product_id(host: HostRoot, function: PciFunction) -> str | None:
     digits = text.lower().zfill(4)
     if PRODUCT_ID.match(digits):
         return digits
-    host.warn(f"{path} holds {text[:40]!r}, which is not a product id of four hexadecimal digits", path)
+    host.warn(f"/{path} holds {text[:40]!r}, which is not a product id of four hexadecimal digits", path)
     return None
+
+
+def paths_of_virtual_functions(host: HostRoot, function: PciFunction) -> list[str]:
+    """Return the paths of the links to the VFs of a function, and those to which they lead."""
+    links = [f"{function.path}/{entry}" for entry in function.entries if VIRTUAL_FUNCTION.match(entry)]
+    return [*links, *(f"{DEVICES}/{host.link_name(link)}" for link in links)]
 
 
 def _virtual_functions(

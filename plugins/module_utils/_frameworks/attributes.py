@@ -79,7 +79,7 @@ def write(host: HostRoot, device: str, name: str, value: str) -> None:
     for part in name.split("/"):
         path = f"{path}/{part}"
         if host.link(path) is not None:
-            raise HostError(f"{path} is a link out of the device, and not an attribute", path, value)
+            raise HostError(f"/{path} is a link out of the device, and not an attribute", path, value)
     group = path.rpartition("/")[0]
     if group != device and any(host.exists(f"{group}/{entry}") for entry in OF_A_DEVICE):
         raise HostError(f"{group} is another device, and not a group of attributes", path, value)

@@ -169,7 +169,7 @@ def _read(host: HostRoot, file: str) -> Definition | None:
             tuple(_attribute(attribute) for attribute in definition.get("attrs") or []),
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        host.warn(f"{file} is not an mdevctl definition: it must be a JSON object with mdev_type, start and attrs")
+        host.warn(f"/{file} is not an mdevctl definition: it must be a JSON object with mdev_type, start and attrs")
         return None
 
 

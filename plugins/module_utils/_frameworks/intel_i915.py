@@ -117,7 +117,7 @@ def prepare(host: HostRoot, address: str, count: int) -> None:
         path = f"{home}/pf/{AUTO}"
         host.write(path, "1")
         if not _is_automatic(host, home):
-            raise HostError(f"{path} reads {host.read(path)}, although 1 was written", path, "1")
+            raise HostError(f"/{path} reads {host.read(path)}, although 1 was written", path, "1")
         return
     without = [str(index) for index in range(count) if not has[index]]
     if without:

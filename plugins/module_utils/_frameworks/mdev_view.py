@@ -76,7 +76,7 @@ class Mdevs:
         # The link target ends with <parent>/<uuid>.
         target = (self._host.link(path) or "").split("/")
         if not UUID.match(uuid) or len(target) < 2:
-            self._host.warn(f"{path[:200]} is not a mediated device")
+            self._host.warn(f"/{path[:200]} is not a mediated device")
             return None
         types: list[str | None] = []
 
@@ -168,7 +168,7 @@ class Mdevs:
         description = self._host.read(f"{path}/description", optional=True)
         attributes, wrong = type_description.attributes(description)
         for sentence in wrong:
-            self._host.warn(f"{path}/description {sentence}")
+            self._host.warn(f"/{path}/description {sentence}")
         return VgpuType(
             id=type_id,
             # Optional before Linux 6.1.

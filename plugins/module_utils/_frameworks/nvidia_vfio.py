@@ -106,7 +106,7 @@ def _set_type(host: HostRoot, address: str, type_id: str) -> None:
         return
     host.write(path, type_id)
     if not host.wait(lambda: host.read(path) == type_id):
-        raise HostError(f"{path} reads {host.read(path)}, although {type_id} was written", path, type_id)
+        raise HostError(f"/{path} reads {host.read(path)}, although {type_id} was written", path, type_id)
 
 
 def _type_path(address: str) -> str:

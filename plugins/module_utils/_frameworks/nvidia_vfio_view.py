@@ -98,7 +98,7 @@ def _read_types(host: HostRoot, vgpu_functions: list[PciFunction]) -> tuple[dict
         path = f"{function.path}/{CURRENT_TYPE}"
         current = answers[path]
         if current is not None and not TYPE_ID.match(current):
-            host.warn(f"{path} holds {current[:40]!r}, which is not the number of a type", path)
+            host.warn(f"/{path} holds {current[:40]!r}, which is not the number of a type", path)
         elif current is not None and current != NO_TYPE:
             current_types[function.address] = current
         listed[function.address] = parse_creatable_types(answers[f"{function.path}/{CREATABLE_TYPES}"] or "")

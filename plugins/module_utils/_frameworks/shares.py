@@ -50,7 +50,7 @@ def write_shares(
             host.write(path, str(new * MIB if name in SIZES else new))
             now = read_share(host, path, name)
             if now != new:
-                raise HostError(f"{path} has {now}, although {new} was written", path, str(new))
+                raise HostError(f"/{path} has {now}, although {new} was written", path, str(new))
 
 
 def shown(settings: VfSettings, names: Iterable[str]) -> dict[str, Union[int, str, None]]:

@@ -18,7 +18,7 @@ from .._devices.pci import PciFunction
 from .._devices.sriov import interface_owners
 from .._frameworks.registry import FRAMEWORKS
 from .._host.root import HostRoot
-from .._model.uses import EVERY_EFFECT, LOSES_DRIVER, PORT, Use
+from .._model.uses import EVERY_EFFECT, LOSES_DRIVER, PORT, Unseen, Use
 from .base import Scene, user
 from .namespaces import on_top
 
@@ -30,7 +30,7 @@ XEN_DRIVERS = ("pciback", "xen-pciback")
 SUBFUNCTION = lazy_pattern(r"\.sf\.\d+\Z")
 
 
-def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
+def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
     """Yield a use for devices on a function, for the vGPU type of a VF, and for interfaces in other namespaces."""
     above: dict[str, list[str]] | None = None
     made: dict[str, list[str]] = {}
@@ -66,7 +66,9 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
                 clause="has its network interface in another network namespace, and a container would lose it",
             )
         if interfaces and above is None:
-            above = on_top(host, scene.processes)
+            unknown: list[str] = []
+            above = on_top(host, scene.processes, unknown)
+            yield from (Unseen(NAME, sentence) for sentence in unknown)
         for path in interfaces if above else ():
             others = (above or {}).get(host.read(f"{path}/ifindex", optional=True) or "")
             if others:

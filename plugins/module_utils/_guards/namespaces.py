@@ -46,8 +46,11 @@ class Interface(NamedTuple):
     where: str
 
 
-def on_top(host: HostRoot, processes: Processes) -> dict[str, list[str]]:
-    """Map the index of each host interface to what is on top of it: ``interface eth1 of pid 77, pause``."""
+def on_top(host: HostRoot, processes: Processes, unknown: list[str]) -> dict[str, list[str]]:
+    """Map the index of each host interface to what is on top of it: ``interface eth1 of pid 77, pause``.
+
+    Add to ``unknown`` why the interfaces of a namespace could not be read.
+    """
     found: list[Interface] = []
     own = host.names(INTERFACES)
     namespaces = processes.network_namespaces()
@@ -60,13 +63,13 @@ def on_top(host: HostRoot, processes: Processes) -> dict[str, list[str]]:
                 where = f"{holders([user(processes.holder(process))])}, in another network namespace"
                 found += _of_process(host, directory, names, where)
                 break
-    named = {
-        label: namespace
-        for namespace, label in NAMED.findall("\n".join(first_lines(host, MOUNTINFO)))
-        if namespace not in namespaces
-    }
-    for label in named:
-        found += _of_program(host, label)
+    for label in [label for label, namespace in _named(host).items() if namespace not in namespaces]:
+        try:
+            found += _of_program(host, label)
+        except (HostError, ValueError, KeyError, TypeError, AttributeError) as error:
+            # It may have been removed meanwhile.
+            if label in _named(host):
+                unknown.append(f"the interfaces of the network namespace {label} are unknown: {error}")
     ends = {(one.number, one.below) for one in found}
     above: dict[str, list[str]] = {}
     for one in found:
@@ -84,17 +87,16 @@ def _of_process(host: HostRoot, directory: str, names: list[str], where: str) ->
             yield Interface(name, properties.get("DEVTYPE", "interface"), properties["IFINDEX"], below, where)
 
 
+def _named(host: HostRoot) -> dict[str, str]:
+    """Map the name of each named namespace to its number."""
+    return {label: namespace for namespace, label in NAMED.findall("\n".join(first_lines(host, MOUNTINFO)))}
+
+
 def _of_program(host: HostRoot, namespace: str) -> list[Interface]:
     where = f"the network namespace {namespace}"
-    try:
-        links = json.loads(host.run(PROGRAM, ["-n", namespace, "-json", "-details", "link", "show"]) or "[]")
-        return [
-            Interface(
-                link["ifname"], link["linkinfo"]["info_kind"], str(link["ifindex"]), str(link["link_index"]), where
-            )
-            for link in links
-            if "link_index" in link and link.get("linkinfo", {}).get("info_kind") not in (None, *PAIRS)
-        ]
-    except (HostError, ValueError, KeyError, TypeError, AttributeError) as error:
-        host.warn(f"the interfaces of the network namespace {namespace} are unknown: {error}")
-        return []
+    links = json.loads(host.run(PROGRAM, ["-n", namespace, "-json", "-details", "link", "show"]) or "[]")
+    return [
+        Interface(link["ifname"], link["linkinfo"]["info_kind"], str(link["ifindex"]), str(link["link_index"]), where)
+        for link in links
+        if "link_index" in link and link.get("linkinfo", {}).get("info_kind") not in (None, *PAIRS)
+    ]

@@ -16,11 +16,12 @@ from .._core.grammar import FUNCTION_IN_PATH
 from .._core.patterns import lazy_pattern
 from .._core.problems import holders
 from .._core.text import decimal
-from .._devices.routes import Route, observe_links
+from .._devices.routes import Links, Route, observe_links
 from .._host.root import HostRoot, first_lines
-from .._model.uses import ALLOW_HOST_NETWORK, DRIVER, GONE, PORT, SETTINGS, Use
+from .._model.uses import ALLOW_HOST_NETWORK, DRIVER, GONE, PORT, SETTINGS, Unseen, Use
 from .base import Scene, user
 from .nvme_fabrics import connections
+from .processes import RAW_SOCKETS
 
 NAME = "network"
 ADVICE = "select another card, or set sriov_allow_host_network: true (option allow_host_network of the module)"
@@ -56,7 +57,7 @@ MOST_ANCESTORS = 64
 Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 
 
-def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
+def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
     """Yield a use for each interface that the host uses."""
     interfaces: dict[str, list[str]] | None = None
     own = _of_functions(host)
@@ -65,8 +66,11 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
         if function is None or address not in own:
             continue
         if interfaces is None:
-            interfaces = in_use(host, list(scene.connection))
+            links = observe_links(host)
+            interfaces = in_use(host, list(scene.connection), links)
+            yield from [Unseen(NAME, links.unknown)] if links.unknown else ()
             _add_raw_sockets(host, scene, interfaces)
+            yield from (Unseen(NAME, reason) for reason in map(host.unread, RAW_SOCKETS) if reason)
         # Ports of one bond have the same uses.
         alike: dict[str, list[str]] = {}
         for interface in own[address]:
@@ -114,12 +118,12 @@ def _switch(host: HostRoot, name: str) -> str | None:
     return host.read(f"{INTERFACES}/{name}/phys_switch_id", optional=True)
 
 
-def in_use(host: HostRoot, connection: list[str]) -> dict[str, list[str]]:
+def in_use(host: HostRoot, connection: list[str], links: Links | None = None) -> dict[str, list[str]]:
     """Map each used interface to its uses, such as ``carries the default route``.
 
     ``connection`` has the addresses of both ends of the connection of this run.
     """
-    links = observe_links(host)
+    links = links or observe_links(host)
     names = host.names(INTERFACES)
     own = {name: _own_uses(host, name) for name in names}
     for route in links.routes:

@@ -47,13 +47,13 @@ class Denials:
         hidden = list(dict.fromkeys(match[1] for match in matches))
         return (
             f"open files of process {_first(hidden)} are unreadable ({len(hidden)} of {processes} processes), so a "
-            f"device in use may look free: {path} gives "
-            f"{self._names[path]}; {_advice()}"
+            f"device in use may look free: /{path} gives "
+            f"{self._names[path]}. {_advice()}"
         )
 
     def _of_files(self) -> str | None:
         files = [path for path in self._names if not OPEN.match(path)]
-        return f"cannot read {_first(files)}: {self._names[files[0]]}; {_advice()}" if files else None
+        return f"cannot read /{_first(files)}: {self._names[files[0]]}. {_advice()}" if files else None
 
 
 def _first(names: list[str]) -> str:
@@ -62,5 +62,5 @@ def _first(names: list[str]) -> str:
 
 def _advice() -> str:
     if os.geteuid():
-        return "run as root (become: true), outside of containers"
-    return "the module runs as root, so a container or a security module forbids it. Run the play on the host itself"
+        return "Run as root (become: true), outside of containers"
+    return "The module runs as root, so a container or a security module forbids it. Run the play on the host itself"

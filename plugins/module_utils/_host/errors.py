@@ -29,5 +29,10 @@ def error_name(error: OSError) -> str:
     return errno.errorcode.get(error.errno or 0, "an unknown error")
 
 
+def with_remedy(sentence: str, remedy: str | None) -> str:
+    """Return an error with its remedy as the next sentence."""
+    return f"{sentence}. {remedy[0].upper()}{remedy[1:]}" if remedy else sentence
+
+
 def describe(error: OSError) -> str:
     return f"{error_name(error)} ({error.strerror or os.strerror(error.errno or 0)})"

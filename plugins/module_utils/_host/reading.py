@@ -83,7 +83,7 @@ class Reading:
             return None
         number = decimal(text, least, most)
         if number is None:
-            self.warn(f"{path} holds {text[:40]!r}, which is not a number from {least} to {most}", path)
+            self.warn(f"/{path} holds {text[:40]!r}, which is not a number from {least} to {most}", path)
         return number
 
     def ahead(self, paths: Iterable[str]) -> AbstractContextManager[None]:
@@ -265,17 +265,17 @@ class Reading:
         try:
             return printable(content.decode(errors=self._unread.decoding(path)).rstrip())
         except UnicodeDecodeError:
-            self.warn(f"{path} is not UTF-8 text", path)
+            self.warn(f"/{path} is not UTF-8 text", path)
             return None
 
     def _is_text(self, name: str, path: str) -> bool:
         try:
             name.encode()
         except UnicodeEncodeError:
-            self.warn(f"{path} has a name that is not UTF-8 text: {os.fsencode(name)[:80]!r}")
+            self.warn(f"/{path} has a name that is not UTF-8 text: {os.fsencode(name)[:80]!r}")
             return False
         if printable(name, "") != name:
-            self.warn(f"{path} has a name with control characters: {name[:80]!r}")
+            self.warn(f"/{path} has a name with control characters: {name[:80]!r}")
             return False
         return True
 
@@ -285,11 +285,11 @@ class Reading:
         elif error.errno in DENIED:
             if not self._unread.is_hidden(path):
                 self._denials.add(path, error_name(error))
-            self._unread.add(path, f"cannot read {path}: {describe(error)}")
+            self._unread.add(path, f"cannot read /{path}: {describe(error)}")
         elif error.errno in ABSENT and optional:
             self._unread.remove(path)
         else:
-            self.warn(f"cannot read {path}: {describe(error)}", None if error.errno in ABSENT else path)
+            self.warn(f"cannot read /{path}: {describe(error)}", None if error.errno in ABSENT else path)
 
     def _note_silence(self, path: str, error: NoAnswer) -> None:
         """Add a warning for the first file of a device that timed out; save the reason only for the others."""

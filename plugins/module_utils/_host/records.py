@@ -83,6 +83,6 @@ def _read(host: HostRoot, file: str) -> Record | None:
     except (ValueError, RecursionError):
         record = content
     if record is not None and not isinstance(record, dict):
-        host.warn(f"{file} is not a record of this collection: it must be a JSON object")
+        host.warn(f"/{file} is not a record of this collection: it must be a JSON object")
         return None
     return record

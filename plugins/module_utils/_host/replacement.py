@@ -18,7 +18,7 @@ import stat
 from collections.abc import Iterator
 
 from . import durable, exchange
-from .errors import describe
+from .errors import describe, with_remedy
 
 
 def user_id(name: str) -> int:
@@ -70,7 +70,7 @@ def obstacle(place: str, size: int, action: str) -> str | None:
     if error is None:
         return None
     remedy = durable.REMEDIES.get(error.errno or 0)
-    return f"{place} cannot be {action}: {describe(error)}" + (f"; {remedy}" if remedy else "")
+    return with_remedy(f"{place} cannot be {action}: {describe(error)}", remedy)
 
 
 def _obstacle(place: str, size: int) -> OSError | None:

@@ -19,7 +19,7 @@ from .._core.problems import Failed
 from .._core.text import printable
 from . import ownership, writable
 from .durable import REMEDIES, UNFINISHED
-from .errors import describe, error_name, is_deadline
+from .errors import describe, error_name, is_deadline, with_remedy
 from .files import Files, OperatingSystemFiles
 from .lock import describe_holders
 from .programs import Output, SystemTools, Tools
@@ -96,14 +96,14 @@ class HostRoot(Reading):
         except OSError as error:
             if is_deadline(error):
                 raise HostError(
-                    f"writing {value!r} to {path} timed out after {limit:g} s, because the device is in use. The "
+                    f"writing {value!r} to /{path} timed out after {limit:g} s, because the device is in use. The "
                     "change remains pending in the kernel. Stop the user of the device, and run the play again",
                     path,
                     value,
                     pending=True,
                 ) from None
             raise HostError(
-                f"cannot write {value!r} to {path}: {describe(error)}", path, value, error_name(error)
+                f"cannot write {value!r} to /{path}: {describe(error)}", path, value, error_name(error)
             ) from error
 
     def replace_file(self, path: str, content: str | bytes) -> None:
@@ -231,7 +231,7 @@ def _admit(path: str, *how: str, value: str | None = None) -> None:
 def _file_error(verb: str, path: str, error: OSError) -> HostError:
     """Return a HostError for an ordinary file, with the remedy for its errno; it does not concern cards."""
     remedy = REMEDIES.get(error.errno or 0)
-    sentence = f"cannot {verb} /{path}: {describe(error)}" + (f"; {remedy}" if remedy else "")
+    sentence = with_remedy(f"cannot {verb} /{path}: {describe(error)}", remedy)
     return HostError(sentence, path, errno=error_name(error))
 
 

@@ -11,7 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from .._core.patterns import lazy_pattern
 from .deadline_reader import KERNEL, NoAnswer, is_locked
+
+# Lists of the kernel without which uses are unknown. Other kernel files concern one device or process.
+LISTS = lazy_pattern(
+    r"proc|proc/(?:swaps|mdstat|(?:1/|self/)?(?:mounts|mountinfo|net/(?!packet\Z)[^/]+))"
+    r"|sys/class(?:/[^/]+)?|sys/class/block/[^/]+/(?:holders|slaves)|sys/class/net/[^/]+(?:/master)?"
+    r"|sys/fs(?:/.+)?|sys/dev/(?:block|char)|sys/bus/[^/]+/devices|sys/kernel/config/.+"
+)
 
 
 class Unread:
@@ -25,7 +33,7 @@ class Unread:
 
     def add(self, path: str, sentence: str) -> None:
         self.sentences[path] = sentence
-        if self._collected is not None and not path.startswith(KERNEL):
+        if self._collected is not None and (not path.startswith(KERNEL) or LISTS.fullmatch(path)):
             self._collected[path] = sentence
 
     def remove(self, path: str) -> None:
@@ -41,7 +49,7 @@ class Unread:
 
     @contextmanager
     def collecting(self, quiet: bool) -> Iterator[dict[str, str]]:
-        """Within the block, collect the reasons for files outside of sysfs and procfs.
+        """Within the block, collect the reasons for lists of the kernel, and for files outside of sysfs and procfs.
 
         If ``quiet``, these problems cause no warnings. An outer block does not collect those of an inner one.
         """
@@ -62,10 +70,10 @@ def describe_silence(path: str, error: NoAnswer, subject: str) -> str:
             "is down"
         )
     if subject.isdecimal():
-        return f"{silent} did not answer within {seconds:g} s: process {subject} hangs"
+        return f"/{silent} did not answer within {seconds:g} s: process {subject} hangs"
     if is_locked(path):
-        return f"{silent} did not answer within {seconds:g} s: a pending change locks its device"
+        return f"/{silent} did not answer within {seconds:g} s: a pending change locks its device"
     return (
-        f"{silent} did not answer within {seconds:g} s: further driver files of {subject} were not read. Read the "
+        f"/{silent} did not answer within {seconds:g} s: further driver files of {subject} were not read. Read the "
         f"messages about {subject} in dmesg"
     )

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from .._host.errors import with_remedy
 from .._host.root import HostError
 from .._model.work import DeviceStep, KeepDefinition, KeepDevices, MakeDevice, SetHeterogeneousMode
 
@@ -36,7 +37,7 @@ REMEDIES = {
 
 def explain(step: DeviceStep, error: HostError) -> str:
     remedy = REMEDIES.get(error.errno or "") if error.of_device else None
-    return f"cannot {_attempt(step)}: {error}" + (f"; {remedy}" if remedy else "")
+    return with_remedy(f"cannot {_attempt(step)}: {error}", remedy)
 
 
 def _attempt(step: DeviceStep) -> str:
@@ -46,5 +47,5 @@ def _attempt(step: DeviceStep) -> str:
         return f"{'undefine' if step.takes_away else 'define'} {step.uuid} on {step.parent}"
     if isinstance(step, SetHeterogeneousMode):
         return f"enable vGPUs of several framebuffer sizes on {step.card}"
-    device, verb = step.device, "make" if isinstance(step, MakeDevice) else "remove"
+    device, verb = step.device, "create" if isinstance(step, MakeDevice) else "remove"
     return f"{verb} {device.id}" + (f" of type {device.type_id}" if device.type_id else "") + f" on {device.parent}"

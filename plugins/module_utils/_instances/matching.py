@@ -60,7 +60,8 @@ def satisfies(inventory: Inventory, entry: DeviceWanted, device: Device) -> bool
 def why_not_here(entry: DeviceWanted, device: Device) -> str | None:
     """Return why an entry cannot get the device with its UUID, or None."""
     if device.state == "removing":
-        return f"{entry.label}: {entry.uuid} was removed, but {users(device.uses)} still has it open"
+        who = users(device.uses) or "an unknown process"
+        return f"{entry.label}: {entry.uuid} was removed, but {who} still has it open"
     if device.parent not in entry.parents:
         state = "exists" if device.state == "active" else "is defined"
         return f"{entry.label}: {entry.uuid} {state} on another parent, {device.parent}"

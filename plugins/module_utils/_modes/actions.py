@@ -115,7 +115,7 @@ def _set_autoprobe(host: HostRoot, step: SetAutoprobe) -> None:
     path, value = f"{DEVICES}/{step.card}/sriov_drivers_autoprobe", str(int(step.is_on))
     host.write(path, value)
     if host.read(path) != value:
-        raise HostError(f"{path} reads {host.read(path)}, although {value} was written", path, value)
+        raise HostError(f"/{path} reads {host.read(path)}, although {value} was written", path, value)
 
 
 def _set_network(host: HostRoot, step: SetVfNetwork) -> None:

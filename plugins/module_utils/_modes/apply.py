@@ -12,6 +12,7 @@ from typing import Callable
 
 from .._devices.binding import read_bindings
 from .._devices.pci import DEVICES
+from .._host.errors import with_remedy
 from .._host.root import HostError, HostRoot
 from .._model.host import Card
 from .._model.work import BindVfs, CardStep, MakeVfs
@@ -133,7 +134,7 @@ def _restore(host: HostRoot, planned: Planned, outcome: Outcome, uses: Uses | No
         found = _present(host, before)
     except HostError as error:
         outcome.restored, outcome.pending = False, error.pending
-        outcome.error = f"{outcome.error}. The previous state could not be restored: {error}; {_name(host, before)}"
+        outcome.error = f"{outcome.error}. The previous state could not be restored: {error}. {_name(host, before)}"
         return
     outcome.restored = not plan_steps(found, target)
     if outcome.restored:
@@ -163,4 +164,4 @@ def _name(host: HostRoot, before: Card) -> str:
 
 def _explain(step: CardStep, error: HostError) -> str:
     remedy = REMEDIES.get(error.errno or "") if error.of_device else None
-    return f"{step.card}: {error}" + (f"; {remedy}" if remedy else "")
+    return with_remedy(f"{step.card}: {error}", remedy)

@@ -234,6 +234,8 @@ def _unseen(host: HostRoot, card: PciFunction, virtual_functions: list[str]) -> 
     """Return why a part of the card's state, and thus the effect of a change, is unknown."""
     addresses = [card.address, *virtual_functions]
     paths = [f"{card.path}/{sriov.TOTAL}", *(f"{pci.DEVICES}/{one}/{sriov.OVERRIDE}" for one in addresses)]
+    # A VF that is only unreadable may have users.
+    paths += [path for path in sriov.paths_of_virtual_functions(host, card) if host.unread(path)][:1]
     reasons = [host.silent.get(card.address), *(host.unread(path) for path in paths)]
     return tuple(dict.fromkeys(reason for reason in reasons if reason))
 

@@ -12,9 +12,22 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, Optional
 
 from .._devices import mig
-from .._devices.mig import Gpu, GpuInstance
+from .._devices.mig import Gpu
+from .._frameworks.registry import BY_NAME
 from .._host.root import HostError, HostRoot
-from .plan import TAKES_AWAY, Make, MakeCompute, Plan, Remove, SetMode, Step, describe, pending
+from .plan import (
+    TAKES_AWAY,
+    Make,
+    MakeCompute,
+    Plan,
+    Remove,
+    RemoveVgpu,
+    SetMode,
+    Step,
+    describe,
+    describe_vgpu,
+    pending,
+)
 
 
 class Outcome(NamedTuple):
@@ -29,7 +42,7 @@ class Outcome(NamedTuple):
 def apply(host: HostRoot, one: Plan, uses: Callable[[], list[str]]) -> Outcome:
     """Apply all steps of a GPU in order; ``uses`` returns current uses and is called before each destructive step."""
     done: list[str] = []
-    removed: list[GpuInstance] = []
+    removed: list[Step] = []
     gpu = one.gpu
     try:
         for step in one.steps:
@@ -39,7 +52,7 @@ def apply(host: HostRoot, one: Plan, uses: Callable[[], list[str]]) -> Outcome:
                     raise HostError(f"{'; '.join(users)}. Completed changes remain", mig.PROGRAM)
             gpu = _do(host, gpu, step)
             done.append(describe(step))
-            removed += [step.instance] if isinstance(step, Remove) else []
+            removed += [step] if isinstance(step, (Remove, RemoveVgpu)) else []
     except HostError as error:
         return _after_failure(host, one, str(error), done, removed)
     return Outcome(tuple(done), None, gpu)
@@ -52,6 +65,9 @@ def _do(host: HostRoot, before: Gpu, step: Step) -> Gpu:
         said = mig.set_mode(host, address, step.enabled)
     elif isinstance(step, Remove):
         mig.destroy(host, address, step.instance)
+    elif isinstance(step, RemoveVgpu):
+        BY_NAME[step.device.framework].remove(host, step.device.parent, step.device.id)
+        return before
     elif isinstance(step, Make):
         mig.create(host, address, step.profile_id, step.start, step.compute)
     else:
@@ -74,20 +90,21 @@ def _is_done(gpu: Gpu, step: Step) -> bool:
         return all(instance.id != step.instance.id for instance in gpu.instances)
     if isinstance(step, MakeCompute):
         return any(instance.id == step.instance.id and instance.compute for instance in gpu.instances)
-    return any(
+    return isinstance(step, RemoveVgpu) or any(
         (instance.profile_id, instance.start) == (step.profile_id, step.start)
         and (bool(instance.compute) or not step.compute)
         for instance in gpu.instances
     )
 
 
-def _after_failure(host: HostRoot, one: Plan, error: str, done: list[str], removed: Sequence[GpuInstance]) -> Outcome:
-    """Create removed instances again if their slices are free, so that a failure has no lasting effect."""
+def _after_failure(host: HostRoot, one: Plan, error: str, done: list[str], removed: Sequence[Step]) -> Outcome:
+    """Create removed instances and vGPUs again if their slices are free, so that a failure has no lasting effect."""
     address = one.gpu.address
     restored = bool(removed)
+    instances = [step.instance for step in removed if isinstance(step, Remove)]
     try:
         gpu = mig.observe(host, [address]).get(address)
-        for instance in removed if gpu and gpu.enabled else ():
+        for instance in instances if gpu and gpu.enabled else ():
             is_free = gpu is not None and all(
                 instance.start >= other.start + other.size or other.start >= instance.start + instance.size
                 for other in gpu.instances
@@ -97,6 +114,11 @@ def _after_failure(host: HostRoot, one: Plan, error: str, done: list[str], remov
                 gpu = _do(host, gpu, Make(profile, instance.profile_id, start, instance.size, bool(instance.compute)))
                 done.append(f"created GPU instance {profile} at memory slice {start} again")
             restored = restored and is_free
+        for device in [step.device for step in removed if isinstance(step, RemoveVgpu)] if restored else ():
+            BY_NAME[device.framework].make(host, device.parent, device.id, str(device.type_id))
+            done.append(f"created vGPU {describe_vgpu(device)} again")
     except HostError as again:
-        return Outcome(tuple(done), f"{error}. The removed instances could not be created again: {again}", None)
+        return Outcome(
+            tuple(done), f"{error}. The removed instances and vGPUs could not be created again: {again}", None
+        )
     return Outcome(tuple(done), error, gpu, restored and gpu is not None and gpu.enabled == one.gpu.enabled)

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple, Optional
 
@@ -30,7 +30,7 @@ from .._model.uses import DRIVER, Holder, Touch
 from .._run import record_space
 from . import records
 from .actions import Outcome, apply
-from .plan import Plan, plan
+from .plan import Plan, RemoveVgpu, describe_vgpu, plan, without_vgpus
 from .result import Result, report
 from .wanted import Wanted
 
@@ -71,6 +71,13 @@ def converge(
     problems: list[str] = []
     plans = [found for one in wanted for found in [plan(one, gpus.get(one.pf), gpus, problems)] if found]
     busy: dict[str, list[str]] = {}
+    replacing = {one.wanted.pf for one in plans if one.takes_away and one.wanted.replace_vgpus}
+    if replacing:
+        devices = Frameworks(host, functions, pci.NumaNodes(host)).observe(with_parents=False).devices
+        plans = [
+            without_vgpus(one, _vgpus_of(one.wanted.pf, functions, devices)) if one.wanted.pf in replacing else one
+            for one in plans
+        ]
     takes_away = [one for one in plans if one.takes_away]
     if takes_away:
         busy = _uses(host, functions, takes_away, options)
@@ -110,7 +117,7 @@ def _uses(
     from .._guards import registry
 
     gpus = {one.wanted.pf for one in plans}
-    virtual = {one.address: str(one.physical_function) for one in functions.values() if one.physical_function in gpus}
+    virtual = [one.address for one in functions.values() if one.physical_function in gpus]
     frameworks = Frameworks(host, functions, pci.NumaNodes(host))
     devices = frameworks.observe(with_parents=False).devices
     unreadable = frameworks.unreadable()
@@ -121,14 +128,20 @@ def _uses(
     for one in plans:
         address = one.wanted.pf
         what = "be reset" if one.changes_mode else "lose GPU instances"
-        vgpus = [device for device in devices if virtual.get(device.parent) == address and device.state != "defined"]
+        vgpus = _vgpus_of(address, functions, devices)
+        leaving = {step.device.id for step in one.steps if isinstance(step, RemoveVgpu)}
         touches = {device.id: Touch(device.id, DRIVER, f"vGPU {device.id} of {address}", what) for device in vgpus}
         # Devices without users have a sentence of their own. Which instance a running guest has is unknown.
-        has_room = one.leaves_room([device.type_name for device in vgpus])
-        counts = [use for use in seen.uses if use.subject not in touches or _counts(use.holder, has_room)]
+        staying = [device for device in vgpus if device.id not in leaving]
+        has_room = one.leaves_room([device.type_name for device in staying])
+        counts = [
+            use
+            for use in seen.uses
+            if use.subject not in touches or _counts(use.holder, has_room and use.subject not in leaving)
+        ]
         sentences = conflicts([Touch(address, DRIVER, address, what), *touches.values()], counts)
         if not has_room and not sentences:
-            sentences.append(_describe_vgpus(address, what, vgpus))
+            sentences.append(_describe_vgpus(address, what, staying))
         if address in unreadable:
             sentences.append(f"{address} cannot {what}, because its vGPUs are unknown: {unreadable[address]}")
         found[address] = [*sentences, *blind_spots(seen.unseen, options.accept_unseen)]
@@ -139,8 +152,14 @@ def _counts(holder: Optional[Holder], has_room: bool) -> bool:
     return holder is not None and (holder.running or not has_room)
 
 
+def _vgpus_of(address: str, functions: Mapping[str, PciFunction], devices: Iterable[Device]) -> list[Device]:
+    """Return the vGPUs on the virtual functions of a GPU."""
+    virtual = {one.address for one in functions.values() if one.physical_function == address}
+    return [device for device in devices if device.parent in virtual and device.state != "defined"]
+
+
 def _describe_vgpus(address: str, what: str, vgpus: Sequence[Device]) -> str:
-    names = shorten([f"{device.id} ({device.type_name or device.type_id})" for device in vgpus], SHOWN)
+    names = shorten([describe_vgpu(device) for device in vgpus], SHOWN)
     return (
         f"{address} cannot {what}, because it has the vGPUs {names}. Remove them first with "
         f'vfio.devices.mdev_instance: {{state: absent, instances: [{{parent: "{address}"}}]}}'

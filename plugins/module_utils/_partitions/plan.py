@@ -15,6 +15,7 @@ from typing import NamedTuple, Optional, Union
 
 from .._devices.mig import Gpu, GpuInstance, Profile
 from .._frameworks.mig_types import GpuInstances, are_held
+from .._model.host import Device
 from .arrangement import Placed, arrange, keep_and_place, largest_part, within_limits
 from .wanted import Wanted
 
@@ -47,9 +48,15 @@ class MakeCompute(NamedTuple):
     instance: GpuInstance
 
 
-Step = Union[SetMode, Remove, Make, MakeCompute]
+class RemoveVgpu(NamedTuple):
+    """Remove a vGPU without users that the remaining GPU instances cannot hold."""
+
+    device: Device
+
+
+Step = Union[SetMode, Remove, Make, MakeCompute, RemoveVgpu]
 # Steps that may end a use.
-TAKES_AWAY = (SetMode, Remove)
+TAKES_AWAY = (SetMode, Remove, RemoveVgpu)
 
 
 class Plan(NamedTuple):
@@ -93,6 +100,18 @@ def plan(wanted: Wanted, gpu: Optional[Gpu], listed: Iterable[str], problems: li
     return Plan(wanted, gpu, tuple(steps))
 
 
+def without_vgpus(one: Plan, vgpus: Iterable[Device]) -> Plan:
+    """Return the plan with steps that first remove the vGPUs for which it leaves no room."""
+    staying: list[Optional[str]] = []
+    leaving: list[RemoveVgpu] = []
+    for device in vgpus:
+        if one.leaves_room([*staying, device.type_name]):
+            staying.append(device.type_name)
+        else:
+            leaving.append(RemoveVgpu(device))
+    return one._replace(steps=(*leaving, *one.steps))
+
+
 def pending(gpu: Gpu) -> str:
     """Return the message for a mode that waits for a reset of the GPU."""
     verb = "enabled" if gpu.pending else "disabled"
@@ -107,9 +126,15 @@ def describe(step: Step) -> str:
         return "enabled MIG" if step.enabled else "disabled MIG"
     if isinstance(step, Remove):
         return f"removed GPU instance {step.instance.id} ({step.instance.profile})"
+    if isinstance(step, RemoveVgpu):
+        return f"removed vGPU {describe_vgpu(step.device)}"
     if isinstance(step, MakeCompute):
         return f"created the compute instance of GPU instance {step.instance.id} ({step.instance.profile})"
     return f"created a GPU instance {step.profile} at memory slice {step.start}"
+
+
+def describe_vgpu(device: Device) -> str:
+    return f"{device.id} ({device.type_name or device.type_id})"
 
 
 def predict(one: Plan) -> Gpu:
@@ -124,7 +149,7 @@ def predict(one: Plan) -> Gpu:
             compute = (0,) if step.compute else ()
             new = GpuInstance(-1, step.profile, step.profile_id, step.start, step.size, compute)
             gpu = gpu._replace(instances=tuple(sorted((*gpu.instances, new), key=lambda other: other.start)))
-        else:
+        elif isinstance(step, MakeCompute):
             instances = (other._replace(compute=(0,)) if other == step.instance else other for other in gpu.instances)
             gpu = gpu._replace(instances=tuple(instances))
     return gpu

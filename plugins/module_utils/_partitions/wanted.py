@@ -26,6 +26,7 @@ GPU = {
     "enabled": {"type": "bool", "default": True},
     "layout": {"type": "dict"},
     "compute_instances": {"type": "bool", "default": True},
+    "replace_vgpus": {"type": "bool", "default": False},
     "label": {"type": "str"},
 }
 
@@ -39,12 +40,13 @@ class Wanted(NamedTuple):
     enabled: bool
     layout: tuple[tuple[str, int], ...]
     compute: bool
+    replace_vgpus: bool = False
 
 
 def parse_gpus(gpus: list[Mapping[str, Any]]) -> list[Wanted]:
     """Return the entries; raise Refused with a sentence for each problem.
 
-    The keys of an entry are ``pf``, ``enabled``, ``layout``, ``compute_instances`` and ``label``.
+    The keys of an entry are those of :data:`GPU`; ``replace_vgpus`` may be missing, as in records.
     """
     problems: list[str] = []
     wanted: list[Wanted] = []
@@ -58,7 +60,8 @@ def parse_gpus(gpus: list[Mapping[str, Any]]) -> list[Wanted]:
             found.append(f"{address} is in {labels[address]} as well. Name each GPU once")
         if address is not None:
             labels[address] = label
-            wanted.append(Wanted(item, label, address, gpu["enabled"], layout, gpu["compute_instances"]))
+            replace = gpu.get("replace_vgpus", False)
+            wanted.append(Wanted(item, label, address, gpu["enabled"], layout, gpu["compute_instances"], replace))
         problems += [f"{label}: {sentence}" for sentence in found]
     if problems:
         raise Refused(problems)

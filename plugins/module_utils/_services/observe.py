@@ -8,16 +8,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
-from . import cyborg, kolla, nova_names, oslo, provider_files, started
+from . import cyborg, kolla, nova_names, oslo, other_options, provider_files, started
 from .files import Files, of_service, order_of, sources_of
-
-# A section, an option in it, and the file that sets the option.
-Option = Mapping[str, str]
+from .other_options import Option
 
 # Processes of libvirt that list the devices of a host.
 DAEMONS = ("libvirtd", "virtnodedevd", "virtqemud")
@@ -25,6 +23,8 @@ LIBRARY = lazy_pattern(r"libvirt\.so\.0\.(\d+)\.(\d+)\Z")
 DRIVER = ("DEFAULT", "compute_driver")
 # Part of the name of the only driver with these settings, and of those derived from it.
 LIBVIRT = "libvirt"
+REPORT = ("pci", "report_in_placement")
+SPEC = ("pci", "device_spec")
 POST_COPY = ("libvirt", "live_migration_permit_post_copy")
 LIBRARIES = ("usr/lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu", "usr/lib/s390x-linux-gnu", "usr/lib64", "usr/lib")
 
@@ -41,12 +41,12 @@ def observe(
     found, files, sources, order, texts = _service(host, project, program, unit, path)
     reads = _reads(found, sources, path)
     before_and_after = order if reads else []
-    later = _later(before_and_after, texts, path, found, program)
+    later = other_options.later_options(before_and_after, texts, path, found, program)
     problems = not_effective(later, content, program, path)
-    others = _others(before_and_after, texts, path)
+    others = other_options.of_files(before_and_after, texts, path)
     if found.container:
-        others = _others_of_container(order, texts, files, content, present, found.kolla)
-    others += _others_of_environment(found, program)
+        others = other_options.of_container(order, texts, files, content, present, found.kolla)
+    others += other_options.of_environment(found, program)
     providers = provider_files.observe(files, order, texts)
     return {
         "source": found.source,
@@ -65,7 +65,10 @@ def observe(
         "unknown": nova_names.unknown(texts.items()) if project == "nova" else [],
         "post_copy": _permits_post_copy(order, texts),
         "cyborg_gpus": cyborg.file_with_gpus(host) if project == "nova" else None,
-        "unusable": _unusable(project, program, order, texts, files),
+        "unusable": [
+            *_unusable(project, program, order, texts, files),
+            *_ends_report(order, texts, program, path, content),
+        ],
         "undeployed": _undeployed(host, project, program, content) if found.kolla else [],
         "problems": [_not_read(found, sources, project, program, path)] if reads is False else problems,
         "libvirt": libvirt_version(files if found.pid is None or not found.container else _of_libvirt(host, files)),
@@ -125,6 +128,23 @@ def _unusable(project: str, program: str, order: Sequence[str], texts: Mapping[s
     return found
 
 
+def _ends_report(
+    order: Sequence[str], texts: Mapping[str, str], program: str, path: str, content: str
+) -> Iterator[str]:
+    """Yield a sentence if ``content`` ends the report of PCI devices to Placement, which nova does not support."""
+    has_devices = any(nova_names.current(*option) == SPEC for text in texts.values() for option in oslo.options(text))
+    before, after = (_last(order, one, REPORT) for one in (texts, {**texts, path: content}))
+    if content and path in order and has_devices and _is_true(before) and not _is_true(after):
+        yield (
+            f"{program} does not start without report_in_placement in [pci], because it has reported PCI devices to "
+            "Placement. Set nova_config_report_in_placement: true."
+        )
+
+
+def _is_true(found: tuple[str, str] | None) -> bool:
+    return found is not None and found[1].lower() in oslo.TRUE
+
+
 def _is_known(found: started.Started) -> bool:
     """Return whether the files are known: without process and unit, the service may start in an unknown way."""
     return found.arguments is not None
@@ -179,14 +199,15 @@ def libvirt_version(files: Files) -> str | None:
 
 def overridden(later: Sequence[Option], content: str) -> list[Option]:
     """Return the options of ``later`` that a file with ``content`` also sets."""
-    mine = {nova_names.current(*option) for option in oslo.options(content)}
-    # The values of several files add up, but not those of the environment.
-    several = mine - oslo.SEVERAL
-    return [
-        one
-        for one in later
-        if nova_names.current(one["section"], one["option"]) in (several if one["file"].startswith("/") else mine)
-    ]
+    mine = {nova_names.current(*entry[:2]): entry[2] for entry in oslo.entries(content)}
+    found = []
+    for one in later:
+        option = nova_names.current(one["section"], one["option"])
+        # The values of several files add up, but not those of the environment.
+        adds_up = option in oslo.SEVERAL and one["file"].startswith("/")
+        if option in mine and not adds_up and not oslo.is_same(one["value"], mine[option]):
+            found.append(one)
+    return found
 
 
 def not_effective(later: Sequence[Option], content: str, program: str, path: str) -> list[str]:
@@ -198,85 +219,9 @@ def not_effective(later: Sequence[Option], content: str, program: str, path: str
     ]
 
 
-def _later(
-    order: Sequence[str], texts: Mapping[str, str], path: str, found: started.Started, program: str
-) -> list[Option]:
-    """Return the options of the environment, and of all files that are read after ``path``."""
-    if path not in order:
-        return []
-    after = order[order.index(path) + 1 :]
-    options = [(later, *one) for later in after for one in dict.fromkeys(oslo.options(texts[later]))]
-    options += [(_named(one[0], program), *one[1:3]) for one in oslo.of_environment(found.environment)]
-    return [{"section": section, "option": name, "file": file} for file, section, name in options]
-
-
-def _named(variable: str, program: str) -> str:
-    return f"the environment of {program} ({variable})"
-
-
-def _newest(text: str) -> list[tuple[str, str, str]]:
-    """Return the options of devices of a file with their newest names, in the order of their values in oslo.config.
-
-    In a file, it reads an option with its newest name last, and those of [DEFAULT] first.
-    """
-
-    def rank(entry: tuple[str, str, str]) -> tuple[bool, bool]:
-        return entry[:2] == nova_names.current(*entry[:2]), entry[0] != oslo.COMMON
-
-    listed = [(*nova_names.current(*entry[:2]), entry[2]) for entry in sorted(oslo.entries(text), key=rank)]
-    return [entry for entry in listed if nova_names.is_of_devices(*entry[:2])]
-
-
-def _others(order: Sequence[str], texts: Mapping[str, str], path: str) -> list[dict[str, object]]:
-    """Return the options of devices in all other files, with their newest names and in reading order."""
-    found = []
-    for file in order:
-        later = order.index(file) > order.index(path)
-        for section, option, value in _newest(texts[file]) if file != path else ():
-            where = {"file": file, "section": section, "option": option, "value": value.replace("$$", "$")}
-            found.append({**where, "later": later, "replaced": False})
-    return found
-
-
-def _others_of_environment(found: started.Started, program: str) -> list[dict[str, object]]:
-    """Return the options of devices in the environment, which nova reads last."""
-    named = {
-        variable: {"file": _named(variable, program), "section": section, "option": option, "value": value}
-        for variable, *name, value in oslo.of_environment(found.environment)
-        for section, option in [nova_names.current(*name)]
-    }
-    return [
-        {**one, "later": True, "replaced": False}
-        for one in named.values()
-        if nova_names.is_of_devices(one["section"], one["option"])
-    ]
-
-
-def _others_of_container(
-    order: Sequence[str], texts: Mapping[str, str], files: Files, content: str, present: str, merges: bool
-) -> list[dict[str, object]]:
-    """Return the options of devices that the container has, except those of ``content`` and of ``present``.
-
-    A tool that ``merges`` files of which one will have ``content`` replaces all values of an option that ``content``
-    also sets (merge_configs.py of kolla-ansible).
-    """
-    ours = {(*nova_names.current(*entry[:2]), entry[2]) for text in (content, present) for entry in oslo.entries(text)}
-    replaced = {nova_names.current(*option) for option in oslo.options(content)}
-    found = []
-    for file in order:
-        for section, option, value in _newest(texts[file]):
-            if (section, option, value) not in ours:
-                where = {"file": files.shown(file), "section": section, "option": option}
-                where["value"] = value.replace("$$", "$")
-                is_replaced = merges and (section, option) in replaced
-                found.append({**where, "later": False, "replaced": is_replaced})
-    return found
-
-
 def _permits_post_copy(order: Sequence[str], texts: Mapping[str, str]) -> bool:
     """Return whether post-copy is permitted for the service, which prevents live migration of PCI devices."""
-    value = _last(order, texts, POST_COPY)
-    return value is not None and value[1].lower() in oslo.TRUE
+    return _is_true(_last(order, texts, POST_COPY))
 
 
 def _undeployed(host: HostRoot, project: str, program: str, content: str) -> list[str]:

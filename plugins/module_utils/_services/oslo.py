@@ -123,6 +123,12 @@ def error(text: str) -> str | None:
     return None
 
 
+def is_same(value: str, other: str) -> bool:
+    """Return whether two values, which may be lists or booleans, have the same meaning."""
+    words, others = ([word.strip() for word in text.split(",")] for text in (value, other))
+    return words == others or {words[0].lower(), others[0].lower()} <= set(TRUE)
+
+
 def of_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str, str, str]]:
     """Yield variable, section, name and value of each option in the environment, which replaces those of all files."""
     for variable, value in environment.items():

@@ -64,6 +64,7 @@ def problems(plan: Plan, sections: Sections, options: Options) -> list[str]:
     found += _of_cyborg(plan, options)
     if others:
         found += [*_specs(plan, others, options), *_aliases(plan, others, sections, options)]
+        found += nova_in_placement.of_tags(others, options["release"], options["report_in_placement"])
     if any(GENERATED in sentence for sentence in found):
         found.append(
             f"kolla-ansible creates the files below {GENERATED}. Change its overrides, such as "

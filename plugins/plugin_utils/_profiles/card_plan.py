@@ -81,7 +81,7 @@ def fill(card: Card, profile: Profile, subjects: Mapping[str, Subject], result: 
         wrong = partitions.problems(profile["mig"], card, subjects)
         wrong = wrong or partitions.of_vgpus(profile["shares"], profile["mig"], subject.get("mig"))
         found += wrong
-        result["partitions"] += [] if wrong else [partitions.entry(profile["mig"], card)]
+        result["partitions"] += [] if wrong else [partitions.entry(profile["mig"], card, bool(profile["vgpu"]))]
     if profile["function"] is not None:
         _plan_functions(profile, profile["function"], subject, card, result, found)
     elif not profile["vgpu"]:

@@ -101,13 +101,14 @@ def is_there(wanted: Layout, seen: Mig | None) -> bool:
     return seen["enabled"] == wanted["enabled"] and instances == Counter(wanted["layout"])
 
 
-def entry(wanted: Layout, card: Card) -> dict[str, object]:
-    """Return the entry for the option ``gpus`` of mig_layout."""
+def entry(wanted: Layout, card: Card, has_vgpus: bool) -> dict[str, object]:
+    """Return the entry for the option ``gpus`` of mig_layout; declared vGPUs are created after the layout."""
     layout = {"layout": wanted["layout"]} if wanted["enabled"] else {}
     return {
         "pf": card["address"],
         "enabled": wanted["enabled"],
         **layout,
         "compute_instances": wanted["compute_instances"],
+        **({"replace_vgpus": True} if has_vgpus else {}),
         "label": f"profile {card['profile']}",
     }

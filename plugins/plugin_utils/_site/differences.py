@@ -109,7 +109,7 @@ def _layouts(plan: Plan, seen: Seen, persist: Mapping[str, bool]) -> list[str]:
         recorded, mig = seen["layouts"].get(entry.pf), cards[entry.pf].get("mig")
         if recorded is not None:
             same = recorded_layout(entry.pf, {"gpu": dict(recorded)})
-            fits = same._replace(item=entry.item, label=entry.label) == entry
+            fits = same._replace(item=entry.item, label=entry.label, replace_vgpus=entry.replace_vgpus) == entry
         else:
             # A GPU without MIG has no record.
             is_off = mig is not None and not (mig["enabled"] or mig["pending"] or mig["instances"])

@@ -85,7 +85,9 @@ def of_nova(path, devices, nodes):
         "assignable": {address: spec.get_tags() for address, spec in matching.items()},
         "aliases": aliases,
         "gets": {name: fitting(specs_of(alias), devices, matching, utils) for name, alias in aliases.items()},
-        "providers": providers(conf, devices, matching) if hasattr(conf.pci, "report_in_placement") else {},
+        "providers": providers(conf, devices, matching, specs.specs)
+        if hasattr(conf.pci, "report_in_placement")
+        else {},
     }
 
 
@@ -127,9 +129,11 @@ def fitting(specs, devices, matching, utils):
     return sorted(address for address, pool in pools.items() if utils.pci_device_prop_match(pool, asked))
 
 
-def providers(conf, devices, matching):
+def providers(conf, devices, matching, specs):
     from nova.compute import pci_placement_translator
 
+    if conf.pci.report_in_placement:
+        pci_placement_translator.ensure_no_dev_spec_with_devname(specs)
     view = pci_placement_translator.PlacementView("node", [])
     for device in devices if conf.pci.report_in_placement else ():
         if device["address"] in matching:

@@ -76,6 +76,11 @@ CASES = [
         spec(address="d8:01.1", resource_class="custom_a") + spec(address="d8:01.2", resource_class="CUSTOM_A"),
         False,
     ),
+    ([OTHERS], IN_PLACEMENT, BASE, spec(address="*:d8:01.*", one_time_use="no"), True),
+    ([OTHERS], {}, BASE, spec(vendor_id="144d", product_id="a80a", one_time_use="no"), False),
+    ([OTHERS], {}, BASE, spec(vendor_id="144d", product_id="a80a", one_time_use="yes"), True),
+    ([OTHERS], IN_PLACEMENT, BASE, spec(devname="ens9f0"), True),
+    ([OTHERS], {}, BASE, spec(devname="ens9f0"), False),
     # Our own devices with different settings, or functions that the profile does not assign.
     ([NFV], {}, BASE, spec(address="0000:5e:00.0", product_id="1889", physical_network="a"), True),
     ([NFV], {}, LATER, spec(address="0000:5e:00.0", product_id="1889", physical_network="a"), False),
@@ -118,6 +123,8 @@ CASES = [
     # Switches.
     ([NFV], {}, BASE, "[pci]\nreport_in_placement = yes\n", True),
     ([NFV], {}, LATER, "[pci]\nreport_in_placement = false\n", False),
+    ([NFV], {"report_in_placement": True}, LATER, "[pci]\nreport_in_placement = 1\n", False),
+    ([NFV], {"report_in_placement": True}, LATER, "[pci]\nreport_in_placement = 0\n", True),
 ]
 
 

@@ -92,7 +92,7 @@ def test_without_root_the_variable_is_named(play, fleet, tmp_path_factory):
         vfio_profiles=[PORTS],
     )
     assert (status, changed) == (2, {"nics": 0}), said
-    assert "cannot lock /run/vfio-devices/lock: EACCES (Permission denied); run as root (become: true)" in said
+    assert "cannot lock /run/vfio-devices/lock: EACCES (Permission denied). Run as root (become: true)" in said
 
 
 @pytest.mark.parametrize("arguments", [("--check",), ()], ids=["check", "real"])

@@ -97,7 +97,7 @@ def test_every_file_that_failed_is_named(profile, pattern, number):
     facts = _facts.observe(HostRoot("/", files=files), _facts.PARTS)
     kernel.faults.clear()
     failed = {path for path in files.reads if path.endswith(f"/{pattern}") and files.exists(path)}
-    named = {path for path in failed if any(f"cannot read {path}: " in warning for warning in facts["warnings"])}
+    named = {path for path in failed if any(f"cannot read /{path}: " in warning for warning in facts["warnings"])}
     assert named == failed
 
 

@@ -44,6 +44,10 @@ class Files:
     def in_time(self, timeout, method, *arguments):
         return self.simulated.attempt(lambda: getattr(self, method)(*arguments), timeout)
 
+    def each_in_time(self, timeout, limit, method, paths):
+        files = self.real if f"{paths[0]}/".startswith(REAL) else self.simulated
+        return files.each_in_time(timeout, limit, method, paths)
+
 
 class Disk:
     """A file system in a file."""

@@ -82,7 +82,7 @@ def test_facts_of_a_host_with_a_silent_card(host):
     t4.slow(f"{TYPES.format(T4)}/*/*")
     after = t4.facts()
     (warning,) = after["warnings"]
-    assert warning.startswith(f"{TYPES.format(T4)}/nvidia-222/description did not answer within 2 s: ")
+    assert warning.startswith(f"/{TYPES.format(T4)}/nvidia-222/description did not answer within 2 s: ")
     assert T4 in warning.partition(": ")[2]
     assert entries_of(after, OTHER_T4) == entries_of(before, OTHER_T4)
     (silent,) = entries_of(after, T4)
@@ -100,7 +100,7 @@ def test_instances_with_a_short_timeout(host):
     wanted = {"type": "nvidia-222", "count": "1"}
     refused = t4.run("mdev_instance", timeout=3, instances=[{**wanted, "parent": T4}])
     assert refused["failed"]
-    assert f"the state of {T4} is unknown: {TYPES.format(T4)}/nvidia-222/available_instances did not" in refused["msg"]
+    assert f"the state of {T4} is unknown: /{TYPES.format(T4)}/nvidia-222/available_instances did not" in refused["msg"]
     made = t4.run("mdev_instance", timeout=3, instances=[{**wanted, "parent": OTHER_T4}])
     assert not made.get("failed"), made
     skipping = t4.run(

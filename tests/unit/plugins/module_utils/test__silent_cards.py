@@ -111,7 +111,7 @@ def test_devices_on_a_silent_card_are_refused_where_they_are_asked_for(simulated
     silence = Silence(host, f"{TYPES.format(card)}/*/available_instances")
     problems, seconds = silence.taking(lambda: host.converge({"type": "nvidia-222", "parent": card}, state=state))
     assert seconds == 2
-    assert problems[0].startswith(f"instances[0]: the state of {card} is unknown: {TYPES.format(card)}/nvidia-222/")
+    assert problems[0].startswith(f"instances[0]: the state of {card} is unknown: /{TYPES.format(card)}/nvidia-222/")
     host.converge({"type": "nvidia-222", "parent": other, "count": "2"})
     assert len(host.devices()) == len(devices) + 1
 
@@ -180,7 +180,7 @@ def test_a_card_that_does_not_answer_keeps_its_mode(switch, name):
     run.host.kernel.faults.delay(f"sys/bus/pci/devices/{ICE}/{name}", SLOW, ("read",))
     with pytest.raises(Refused) as caught:
         run({"pf": ICE, "mode": "pf"}, {"pf": MLX5, "mode": "vf", "num_vfs": "2"})
-    assert f"the state of {ICE} is unknown: sys/bus/pci/devices/{ICE}/{name} did not" in caught.value.problems[0]
+    assert f"the state of {ICE} is unknown: /sys/bus/pci/devices/{ICE}/{name} did not" in caught.value.problems[0]
     result = run({"pf": ICE, "mode": "pf"}, {"pf": MLX5, "mode": "vf", "num_vfs": "2"}, on_busy="skip")
     assert [function["action"] for function in result["functions"]] == ["busy", "changed"]
     assert result["functions"][0]["busy"][0].startswith(f"the state of {ICE} is unknown")

@@ -131,7 +131,7 @@ def test_host_in_trouble(fleet):
     status, lines = host.run("--timeout=20", JOURNAL_STREAM="1:2")
     assert status == 1
     assert "<6>mtty devices: created 2 of Single port serial" in lines
-    problem = "etc/vfio-devices/mdev_instance/zz.json is not a record of this collection"
+    problem = "/etc/vfio-devices/mdev_instance/zz.json is not a record of this collection"
     assert f"<3>zz devices: {problem}. Run the play again, or remove the file" in lines
     assert not host.devices(wanted, check=True)
     HostRoot(str(host.root)).lock()

@@ -59,7 +59,7 @@ def test_failure_is_a_problem_without_the_address(stage):
     host.kernel.drivers["ice"].fails_with = "ENOMEM"
     done, problems = found.run(True, False)
     assert done == []
-    assert problems[0].startswith("cannot write '2' to sys/bus/pci/devices/0000:31:00.0/sriov_numvfs: ENOMEM")
+    assert problems[0].startswith("cannot write '2' to /sys/bus/pci/devices/0000:31:00.0/sriov_numvfs: ENOMEM")
 
 
 def test_boot_shows_new_virtual_functions_to_no_other_driver(stage, probes):

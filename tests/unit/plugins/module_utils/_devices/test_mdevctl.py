@@ -56,4 +56,4 @@ def test_a_rule_that_cannot_be_read_is_told(simulated):
     host.kernel.faults.content(SHIPPED, b"\xff")
     root = host.root()
     assert not _mdevctl.observe(root).udev_works
-    assert root.warnings == [f"{SHIPPED} is not UTF-8 text"]
+    assert root.warnings == [f"/{SHIPPED} is not UTF-8 text"]

@@ -50,7 +50,7 @@ def test_a_definition_that_is_none_is_told(simulated, content):
     facts = host.facts()
     assert facts["devices"] == []
     (warning,) = facts["warnings"]
-    assert warning.startswith(f"etc/mdevctl.d/mtty/{UUID} is not an mdevctl definition")
+    assert warning.startswith(f"/etc/mdevctl.d/mtty/{UUID} is not an mdevctl definition")
 
 
 T4 = "0000:3b:00.0"

@@ -29,7 +29,7 @@ def observe(simulated):
         root = host.root()
         if tools:
             root.run = tools
-        return namespaces.on_top(root, Processes(root)), root.warnings
+        return namespaces.on_top(root, Processes(root), unknown := []), unknown
 
     return run
 
@@ -73,7 +73,7 @@ def test_service_that_sees_the_interfaces_of_the_host(simulated):
         tree.add(f"{OF_POD}/{name}/uevent", Attribute(b"IFINDEX=9\n"))
         tree.add(f"{OF_POD}/{name}/iflink", Attribute(b"3\n"))
     root = host.root()
-    assert namespaces.on_top(root, Processes(root)) == {}
+    assert namespaces.on_top(root, Processes(root), []) == {}
 
 
 # The directory is mounted twice.
@@ -99,6 +99,16 @@ def test_namespace_without_a_process(observe):
     assert len(asked) == 1
 
 
-def test_namespace_that_cannot_be_asked_is_told(observe):
-    found, warnings = observe({"proc/1/mountinfo": NAMED}, processes=(), tools=lambda *arguments: "no JSON")
-    assert (found, "network namespace blue are unknown" in warnings[0]) == ({}, True)
+@pytest.mark.parametrize("is_removed", [False, True])
+def test_namespace_that_does_not_answer(simulated, is_removed):
+    host = simulated("nics", files={"proc/1/mountinfo": NAMED})
+    root = host.root()
+
+    def fail(*arguments):
+        if is_removed:
+            host.kernel.tree.remove("proc/1/mountinfo")
+        return "no JSON"
+
+    root.run, unknown = fail, []
+    assert namespaces.on_top(root, Processes(root), unknown) == {}
+    assert ["network namespace blue are unknown" in one for one in unknown] == ([] if is_removed else [True])

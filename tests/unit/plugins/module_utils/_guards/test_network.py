@@ -12,6 +12,8 @@ from ansible_collections.vfio.devices.plugins.module_utils._devices import route
 from ansible_collections.vfio.devices.plugins.module_utils._guards import network as _host_network
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import Scene
 from ansible_collections.vfio.devices.plugins.module_utils._guards.processes import Processes
+from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError
+from ansible_collections.vfio.devices.plugins.module_utils._model.uses import Unseen
 from ansible_collections.vfio.devices.tests.simhost import profile
 from ansible_collections.vfio.devices.tests.simhost.tree import Attribute
 from ansible_collections.vfio.devices.tests.unit.plugins.module_utils._guards.test_processes import add_process
@@ -317,3 +319,15 @@ def test_every_next_hop_and_xdp_program(network, monkeypatch):
         "enp1s0f0": ["carries the default route", "has an XDP program"],
         ICE: ["carries the default route", "has the address 192.0.2.7/24"],
     }
+
+
+def test_routes_are_unknown_if_the_program_does_not_answer(network, monkeypatch):
+    host, dummy = network()
+    root = host.root()
+
+    def run(name, arguments, **options):
+        raise HostError("ip did not finish within 30 s", name, pending=True)
+
+    monkeypatch.setattr(root, "run", run)
+    found = list(_host_network.observe(root, Scene(pci.observe(root), [], Processes(root))))
+    assert found == [Unseen("network", "routes and addresses are unknown: ip did not finish within 30 s")]

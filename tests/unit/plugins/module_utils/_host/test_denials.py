@@ -10,8 +10,8 @@ from ansible_collections.vfio.devices.plugins.module_utils._host import denials 
 @pytest.mark.parametrize(
     ("user", "advice"),
     [
-        (1000, "run as root (become: true), outside of containers"),
-        (0, "the module runs as root, so a container or a security module forbids it. Run the play on the host itself"),
+        (1000, "Run as root (become: true), outside of containers"),
+        (0, "The module runs as root, so a container or a security module forbids it. Run the play on the host itself"),
     ],
 )
 def test_sentences(monkeypatch, user, advice):
@@ -22,10 +22,10 @@ def test_sentences(monkeypatch, user, advice):
         denials.add(path, "EPERM" if path == "sys/a" else "EACCES")
     of_processes = (
         "open files of process 17 and 1 more are unreadable (2 of 9 processes), so a device in use may look free: "
-        f"proc/17/fd/3 gives EACCES; {advice}"
+        f"/proc/17/fd/3 gives EACCES. {advice}"
     )
     assert denials.of_processes(9) == of_processes
-    assert denials.sentences(9) == [f"cannot read sys/a and 2 more: EPERM; {advice}", of_processes]
+    assert denials.sentences(9) == [f"cannot read /sys/a and 2 more: EPERM. {advice}", of_processes]
 
 
 def test_one_hidden_process_does_not_hide_that_the_others_were_seen():

@@ -28,8 +28,8 @@ class Files:
     ("answer", "text", "warnings"),
     [
         (b" text \n", " text", []),
-        (b"\xff", None, ["etc/file is not UTF-8 text"]),
-        (OSError(errno.EIO, "Input/output error"), None, ["cannot read etc/file: EIO (Input/output error)"]),
+        (b"\xff", None, ["/etc/file is not UTF-8 text"]),
+        (OSError(errno.EIO, "Input/output error"), None, ["cannot read /etc/file: EIO (Input/output error)"]),
     ],
 )
 def test_a_read_ends_no_scan(answer, text, warnings):

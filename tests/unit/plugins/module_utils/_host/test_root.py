@@ -104,14 +104,14 @@ def test_missing_file_is_told_unless_optional(host):
     assert host.read("sys/name", optional=True) is None
     assert host.warnings == []
     assert host.read("sys/name") is None
-    assert host.warnings == ["cannot read sys/name: ENOENT (No such file or directory)"]
+    assert host.warnings == ["cannot read /sys/name: ENOENT (No such file or directory)"]
 
 
 @pytest.mark.parametrize("number", [errno.EIO, errno.ENODEV, errno.EINVAL])
 def test_an_error_is_told_even_if_optional(host, files, number):
     files.failures["sys/name"] = OSError(number, "")
     assert host.read("sys/name", optional=True) is None
-    assert host.warnings == [f"cannot read sys/name: {errno.errorcode[number]} ({os.strerror(number)})"]
+    assert host.warnings == [f"cannot read /sys/name: {errno.errorcode[number]} ({os.strerror(number)})"]
 
 
 def test_what_permissions_forbid_is_one_sentence(host, files):
@@ -119,13 +119,13 @@ def test_what_permissions_forbid_is_one_sentence(host, files):
         files.failures[name] = PermissionError(errno.EACCES, "")
         assert host.read(name) is None
     (sentence,) = host.warnings
-    assert sentence.startswith("cannot read sys/a and 2 more: EACCES; ")
+    assert sentence.startswith("cannot read /sys/a and 2 more: EACCES. ")
 
 
 def test_bytes_that_are_no_text(host, tree):
     (tree / "name").write_bytes(b"\xff\xfe\n")
     assert host.read("sys/name") is None
-    assert host.warnings == ["sys/name is not UTF-8 text"]
+    assert host.warnings == ["/sys/name is not UTF-8 text"]
 
 
 NO_NUMBERS = ["", "x\n", "1 2", "16x", "1_000", "+5", "0x10", "1.5", "٣", "-1", "-2", "1048577", "9" * 5000]
@@ -140,7 +140,7 @@ def test_numbers(host, tree, text, number):
     assert host.read_number("sys/numa_node") == number
     if number is None:
         (warning,) = host.warnings
-        assert warning == f"sys/numa_node holds {text.strip()[:40]!r}, which is not a number from 0 to 1048576"
+        assert warning == f"/sys/numa_node holds {text.strip()[:40]!r}, which is not a number from 0 to 1048576"
         assert host.unread("sys/numa_node") == warning
     else:
         assert host.warnings == []
@@ -162,7 +162,7 @@ def test_names_with_control_characters_are_told_and_left_out(host, tree):
     for name in ("a", "b\x1b[2J", "c\nd"):
         (tree / name).touch()
     assert host.names("sys") == ["a"]
-    told = [f"sys has a name with control characters: {name!r}" for name in ("b\x1b[2J", "c\nd")]
+    told = [f"/sys has a name with control characters: {name!r}" for name in ("b\x1b[2J", "c\nd")]
     assert sorted(host.warnings) == told
 
 
@@ -182,7 +182,7 @@ def test_names_are_sorted_and_text(host, tree):
     for name in (b"b", b"a", b"\xff"):
         os.close(os.open(os.fsencode(tree) + b"/" + name, os.O_CREAT))
     assert host.names("sys") == ["a", "b"]
-    assert host.warnings == ["sys has a name that is not UTF-8 text: b'\\xff'"]
+    assert host.warnings == ["/sys has a name that is not UTF-8 text: b'\\xff'"]
 
 
 def test_links(host, tree):
@@ -198,7 +198,7 @@ def test_loop_of_links_is_told(host, tree):
     (tree / "a").symlink_to("b")
     (tree / "b").symlink_to("a")
     assert host.names("sys/a") == []
-    assert host.warnings == ["cannot read sys/a: ELOOP (Too many levels of symbolic links)"]
+    assert host.warnings == ["cannot read /sys/a: ELOOP (Too many levels of symbolic links)"]
 
 
 def test_write_is_one_write_without_creating(host, attributes):
@@ -206,7 +206,7 @@ def test_write_is_one_write_without_creating(host, attributes):
     host.write(CREATE, "abc")
     assert (attributes / CREATE).read_text() == "abc3456789"
     with pytest.raises(
-        HostError, match=rf"^cannot write '1' to {NONE}: ENOENT \(No such file or directory\)$"
+        HostError, match=rf"^cannot write '1' to /{NONE}: ENOENT \(No such file or directory\)$"
     ) as caught:
         host.write(NONE, "1")
     assert (caught.value.path, caught.value.value, caught.value.errno) == (NONE, "1", "ENOENT")
@@ -226,7 +226,7 @@ def test_a_write_that_blocks_ends_at_its_deadline(attributes):
     host = HostRoot(str(attributes))
     begin = time.monotonic()
     # Without O_NONBLOCK, opening a FIFO for writing waits for a reader.
-    with pytest.raises(HostError, match=f"writing '1' to {REMOVE} timed out after 0.2 s") as caught:
+    with pytest.raises(HostError, match=f"writing '1' to /{REMOVE} timed out after 0.2 s") as caught:
         host.write(REMOVE, "1", timeout=0.2)
     assert caught.value.pending
     assert time.monotonic() - begin < 10
@@ -258,7 +258,7 @@ def test_a_locked_attribute_is_given_up_by_itself(tree, monkeypatch):
     monkeypatch.setattr(host._files, "read", lambda path: (tree.parent / path).read_bytes())
     paths = [f"sys/{device}/driver_override" for device in "ba"]
     assert host.read_all(paths) == dict(zip(paths, [None, "vfio-pci"]))
-    assert host.warnings == ["sys/b/driver_override did not answer within 0.2 s: a pending change locks its device"]
+    assert host.warnings == ["/sys/b/driver_override did not answer within 0.2 s: a pending change locks its device"]
 
 
 def test_many_files(host, tree, files):
@@ -266,7 +266,7 @@ def test_many_files(host, tree, files):
     files.failures["sys/broken"] = OSError(errno.EIO, "")
     paths = ["sys/driver_override", "sys/none", "sys/broken"]
     assert host.read_all(paths, optional=True) == dict(zip(paths, ["(null)", None, None]))
-    assert host.warnings == ["cannot read sys/broken: EIO (Input/output error)"]
+    assert host.warnings == ["cannot read /sys/broken: EIO (Input/output error)"]
     assert (host.unread("sys/none"), host.unread("sys/broken")) == (None, *host.warnings)
 
 
@@ -288,8 +288,8 @@ def test_what_a_device_does_not_answer_is_told_once_with_its_name(host, tree, fi
     assert host.read_number(f"{path}/other") is None
     (warning,) = host.warnings
     assert warning == (
-        f"{path}/slow did not answer within 2 s: further driver files of 0000:01:00.0 were not read. Read the messages "
-        "about 0000:01:00.0 in dmesg"
+        f"/{path}/slow did not answer within 2 s: further driver files of 0000:01:00.0 were not read. Read the "
+        "messages about 0000:01:00.0 in dmesg"
     )
     assert host.silent == {"0000:01:00.0": warning}
     assert host.unread(f"{path}/other") == warning

@@ -86,7 +86,7 @@ def test_a_device_that_goes_when_the_next_one_comes_is_a_failure(simulated, monk
     outcome = apply(host.root(), [create(), create(OTHER)])
     assert [step.device.uuid for step in outcome.done] == [OTHER]
     assert [one.error for one in outcome.failed] == [
-        f"cannot make {UUID} of type mtty-1 on mtty: it was created, but has disappeared"
+        f"cannot create {UUID} of type mtty-1 on mtty: it was created, but has disappeared"
     ]
 
 
@@ -113,23 +113,23 @@ def test_a_device_that_went_by_itself_is_removed(simulated):
 @pytest.mark.parametrize(
     ("type_id", "number", "words"),
     [
-        ("mtty-1", errno.EEXIST, "another device has this UUID"),
-        ("mtty-1", errno.EINVAL, "the kernel does not accept this value"),
-        ("mtty-1", errno.ENODEV, "the parent is being removed with its driver"),
+        ("mtty-1", errno.EEXIST, "Another device has this UUID"),
+        ("mtty-1", errno.EINVAL, "The kernel does not accept this value"),
+        ("mtty-1", errno.ENODEV, "The parent is being removed with its driver"),
         ("mtty-1", errno.ENOMEM, "out of memory"),
         ("mtty-1", errno.EAGAIN, "not ready yet"),
         ("mtty-1", errno.EUSERS, "no free instance"),
         ("mtty-1", errno.ENOSPC, "no room left"),
         ("mtty-1", errno.EIO, "kernel log"),
         ("mtty-1", errno.EPERM, "does not allow it"),
-        ("mtty-1", errno.EACCES, "run as root"),
+        ("mtty-1", errno.EACCES, "Run as root"),
     ],
 )
 def test_what_each_errno_means(simulated, type_id, number, words):
     host = simulated("mtty")
     host.kernel.faults.fail("*/create", number, operations=("write",))
     (failed,) = apply(host.root(), [create()]).failed
-    assert failed.error.startswith(f"cannot make {UUID} of type mtty-1 on mtty: cannot write '{UUID}' to ")
+    assert failed.error.startswith(f"cannot create {UUID} of type mtty-1 on mtty: cannot write '{UUID}' to ")
     assert f"{errno.errorcode[number]} (" in failed.error
     assert words in failed.error
 

@@ -268,7 +268,7 @@ def test_a_record_of_somebody_else_does_no_harm(simulated, record):
     assert host.converge(instance)["changed"] is False
 
 
-FULL = [(errno.ENOSPC, "its file system is full"), (errno.EROFS, "its file system is read-only")]
+FULL = [(errno.ENOSPC, "Its file system is full"), (errno.EROFS, "Its file system is read-only")]
 WRONG_ADVICE = (
     "room left",
     "licence",

@@ -163,6 +163,8 @@ def test_a_uuid_that_is_elsewhere():
         f"instances[1]: {UUIDS[1]} is defined on another parent, b",
         f"instances[2]: {UUIDS[2]} was removed, but guest web1 (pid 4242, qemu) still has it open",
     ]
+    (problem,) = refusal(state(device(UUIDS[2], "a", None, "removing")), entry(parent="a", uuid=UUIDS[2]))
+    assert problem.endswith("was removed, but an unknown process still has it open")
 
 
 def test_a_plan_that_cannot_fit_is_refused_with_the_numbers():

@@ -17,7 +17,7 @@ def test_errno_is_named_with_a_remedy(switch, name):
     run.host.kernel.faults.fail("sys/bus/pci/devices/*/sriov_numvfs", getattr(errno, name), ("write",))
     result = run({"pf": ICE, "mode": "vf", "num_vfs": "4"})
     assert name in result["failures"][0]
-    assert REMEDIES[name] in result["failures"][0]
+    assert f". {REMEDIES[name][0].upper()}{REMEDIES[name][1:]}" in result["failures"][0]
 
 
 def test_card_that_cannot_be_put_back_is_named(switch):

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import errno
+
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._devices.pci import PciFunction
@@ -111,3 +113,17 @@ def test_card_whose_ids_vfio_pci_has(switch):
     files.write("sys/bus/pci/drivers/vfio-pci/remove_id", b"8086 159b")
     run.host.kernel.tree.remove("etc/modprobe.d/vfio.conf")
     assert run(card)["changed"]
+
+
+@pytest.mark.parametrize("error", [errno.EACCES, errno.EIO])
+def test_virtual_functions_that_are_unreadable_may_have_users(switch, error):
+    run = switch("nics")
+    run({"pf": ICE, "mode": "vf", "num_vfs": "2"})
+    virtual = run.host.kernel.function(ICE).sriov.vfs[1].name
+    run.host.kernel.faults.fail(f"sys/bus/pci/devices/{virtual}", error)
+    for wanted in ({"mode": "pf"}, {"mode": "vf", "num_vfs": "4"}):
+        with pytest.raises(
+            Refused, match=f"the state of {ICE} is unknown: cannot read sys/bus/pci/devices/{virtual}: "
+        ):
+            run({"pf": ICE, **wanted})
+    assert run.host.kernel.function(ICE).sriov.vfs

@@ -10,9 +10,9 @@ H200, OTHER, A100 = "0000:41:00.0", "0000:c1:00.0", "0000:e1:00.0"
 RECORD = f"etc/vfio-devices/mig_layout/{H200}.json"
 
 
-def converge(host, layout=None, pf=H200, enabled=True, compute=True, check=False, **options):
-    entry = {"pf": pf, "enabled": enabled, "layout": layout, "compute_instances": compute, "label": None}
-    return job.converge(host.root(), wanted.parse_gpus([entry]), job.Options(**options), check)
+def converge(host, layout=None, pf=H200, enabled=True, compute=True, check=False, replace=False, **options):
+    entry = {"pf": pf, "enabled": enabled, "layout": layout, "compute_instances": compute, "replace_vgpus": replace}
+    return job.converge(host.root(), wanted.parse_gpus([{**entry, "label": None}]), job.Options(**options), check)
 
 
 def layout(result, moment="after"):

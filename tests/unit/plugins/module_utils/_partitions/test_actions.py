@@ -86,6 +86,20 @@ def test_an_instance_that_is_not_there_again_is_no_restoration(host, monkeypatch
     result = converge(host, {"4g.71gb": 1})
     assert result["gpus"][0]["action"] == "failed"
     assert (
-        "Insufficient Resources. The removed instances could not be created again: nvidia-smi reported"
+        "Insufficient Resources. The removed instances and vGPUs could not be created again: nvidia-smi reported"
         in (result["failures"][0])
     )
+
+
+def test_failure_brings_back_vgpus_with_their_instances(simulated):
+    host = simulated("a100")
+    converge(host, {"1g.5gb": 4}, pf=H200)
+    vgpus = {"0000:41:00.4": ("0000:41:00.4", "474"), "0000:41:00.5": ("0000:41:00.5", "474")}
+    for address in vgpus:
+        host.converge({"type": "NVIDIA A100-1-5C", "parent": address, "count": 1})
+    host.tools.failures[f"nvidia-smi mig -i {H200} -cgi 14:"] = "Insufficient Resources"
+    result = converge(host, {"2g.10gb": 2}, pf=H200, replace=True)
+    assert result["gpus"][0]["action"] == "restored"
+    assert result["gpus"][0]["done"][-1] == "created vGPU 0000:41:00.5 (NVIDIA A100-1-5C) again"
+    assert layout(result) == [("1g.5gb", start, 1) for start in range(4)]
+    assert host.devices() == vgpus

@@ -187,3 +187,39 @@ def test_vgpus_that_are_unreadable_may_need_all_instances(simulated):
     host.kernel.faults.fail(f"sys/bus/pci/devices/{SECOND}/nvidia/current_vgpu_type", errno.EIO)
     with pytest.raises(Refused, match=f"{GPU} cannot lose GPU instances, because its vGPUs are unknown: .*EIO"):
         converge(host, {"1g.5gb": 2}, pf=GPU)
+
+
+@pytest.mark.parametrize(
+    ("before", "vgpu", "wanted", "staying"),
+    [
+        ({"1g.5gb": 4}, "NVIDIA A100-1-5C", {"2g.10gb": 2}, []),
+        ({"1g.5gb": 4}, "NVIDIA A100-1-5C", {"1g.5gb": 1, "2g.10gb": 2}, [FIRST]),
+        ({"1g.5gb": 4}, "NVIDIA A100-1-5C", None, []),
+        (None, "NVIDIA A100-4C", {"2g.10gb": 2}, []),
+    ],
+)
+def test_vgpus_without_users_make_room(simulated, before, vgpu, wanted, staying):
+    host = simulated("a100")
+    if before:
+        converge(host, before, pf=GPU)
+    for address in (FIRST, SECOND):
+        host.converge({"type": vgpu, "parent": address, "count": 1})
+    options = {"pf": GPU, "enabled": wanted is not None, "replace": True}
+    predicted = converge(host, wanted, check=True, **options)
+    assert len(host.devices()) == 2
+    result = converge(host, wanted, **options)
+    assert layout(result) == layout(predicted)
+    assert result["gpus"][0]["done"] == predicted["gpus"][0]["done"]
+    assert list(host.devices()) == staying
+    assert not converge(host, wanted, **options)["changed"]
+
+
+def test_vgpus_with_users_do_not(simulated):
+    host = simulated("a100")
+    converge(host, {"1g.5gb": 4}, pf=GPU)
+    for address in (FIRST, SECOND):
+        host.converge({"type": "NVIDIA A100-1-5C", "parent": address, "count": 1})
+    host.kernel.hold(SECOND, cmdline=["qemu-system-x86_64", "-name", "guest=web1"])
+    with pytest.raises(Refused, match=f"vGPU {SECOND} of {GPU} is in use by guest web1"):
+        converge(host, {"2g.10gb": 2}, pf=GPU, replace=True)
+    assert len(host.devices()) == 2

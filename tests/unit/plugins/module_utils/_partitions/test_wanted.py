@@ -15,7 +15,7 @@ ANYTHING = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.te
 
 def test_entry():
     (wanted,) = parse_gpus([{**GPU, "pf": "0000:C1:00.0", "layout": {"1g.18gb+me": "1", "3g.71gb": 0}}])
-    assert wanted == (0, "gpus[0]", "0000:c1:00.0", True, (("1g.18gb+me", 1),), True)
+    assert wanted == (0, "gpus[0]", "0000:c1:00.0", True, (("1g.18gb+me", 1),), True, False)
 
 
 @pytest.mark.parametrize(

@@ -243,7 +243,7 @@ def test_what_cannot_be_written_is_known_before_the_first_write(host, monkeypatc
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(os, "access", lambda path, mode: path != str(place))
     (problem,) = host.refusal(*wanted)
-    assert f"{place} cannot be {'replaced' if content else 'removed'}: EPERM (Operation not permitted); " in problem
+    assert f"{place} cannot be {'replaced' if content else 'removed'}: EPERM (Operation not permitted). Run" in problem
     assert "(lsattr)" in problem
     monkeypatch.undo()
 
@@ -253,7 +253,7 @@ def test_what_cannot_be_written_is_known_before_the_first_write(host, monkeypatc
 
     monkeypatch.setattr(durable, "look_for_room", full)
     (problem,) = host.refusal(*wanted)
-    assert problem.endswith(": ENOSPC (No space left on device); its file system is full: free some space there")
+    assert problem.endswith(": ENOSPC (No space left on device). Its file system is full: free some space there")
 
 
 def test_a_file_where_a_directory_is_needed(host):

@@ -46,7 +46,7 @@ def test_all_that_cannot_be_written_is_told_at_once(simulated, write, number, re
         record_space.check(host.root(), [("etc/mdevctl.d/b/1", "x"), ("run/vfio-devices/changing/d", None)], write)
     assert len(refused.value.problems) == 2
     assert f"cannot write to /etc/mdevctl.d/b: {errno.errorcode[number]} " in refused.value.problems[0]
-    assert f"its file system {remedy}" in refused.value.problems[0]
+    assert f"Its file system {remedy}" in refused.value.problems[0]
 
 
 @pytest.mark.parametrize("write", [True, False])

@@ -52,7 +52,7 @@ def test_each_settings_file_is_read_once(look, monkeypatch):
 def test_a_file_of_the_command_line_comes_after_the_default_directory(look):
     found = look({"etc/nova/nova.conf": NOVA}, "--config-file", "/etc/nova/nova.conf")
     option = {"section": "devices", "option": "enabled_mdev_types", "file": "/etc/nova/nova.conf"}
-    assert found["overridden"] == [option]
+    assert found["overridden"] == [{**option, "value": "b"}]
     (sentence,) = found["problems"]
     assert sentence.startswith("/etc/nova/nova.conf sets enabled_mdev_types of [devices] too, and nova-compute reads")
 
@@ -237,3 +237,25 @@ def test_a_directory_in_the_home_of_nova_replaces_the_usual_one(look):
     files = {"var/lib/nova/nova.conf.d/a.conf": "", "proc/7/environ": "HOME=/var/lib/nova\0"}
     found = look(files)
     assert (found["reads"], found["directories"][0]) == (False, "/var/lib/nova/nova.conf.d")
+
+
+def test_the_same_value_in_a_later_file_changes_nothing(look):
+    text = "[devices]\nenabled_vgpu_types = 'a'\n[libvirt]\nsecret = a\n"
+    found = look({"etc/nova/nova.conf.d/60-mine.conf": text})
+    assert found["overridden"] == []
+    assert [one["value"] for one in found["later"]] == ["a", ""]
+
+
+@pytest.mark.parametrize(
+    ("ours", "base", "stops"),
+    [
+        ("[pci]\nreport_in_placement = true\ndevice_spec = {}\n", "", True),
+        ("[pci]\nreport_in_placement = true\n", "", False),
+        ("[pci]\nreport_in_placement = true\ndevice_spec = {}\n", "[pci]\nreport_in_placement = 1\n", False),
+        ("", "[pci]\ndevice_spec = {}\n", False),
+    ],
+)
+def test_nova_cannot_end_its_report_to_placement(look, ours, base, stops):
+    found = look({"etc/nova/nova.conf": base, FILE[1:]: ours})
+    assert len(found["unusable"]) == stops
+    assert not stops or "does not start without report_in_placement in [pci]" in found["unusable"][0]

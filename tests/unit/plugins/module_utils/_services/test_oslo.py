@@ -92,3 +92,11 @@ def test_options_of_the_environment():
         ("OS_PCI__DEVICE_SPEC", "pci", "device_spec", "1"),
         ("OS_DEFAULT__COMPUTE_DRIVER", "DEFAULT", "compute_driver", "2"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [("a, b", "a,b", True), ("a,b", "b,a", False), ("True", "1", True), ("true", "false", False), ("0", "0", True)],
+)
+def test_values_with_the_same_meaning(one, other, same):
+    assert oslo.is_same(one, other) is same

@@ -80,7 +80,12 @@ def test_a_file_that_differs_and_cannot_be_written_is_for_the_roles():
         ({"_nova_config_provider_refusals": ["two files list it"]}, STARTED, "two files list it"),
         (
             {},
-            {**STARTED, "later": [{"section": "devices", "option": "enabled_mdev_types", "file": "/etc/nova.conf"}]},
+            {
+                **STARTED,
+                "later": [
+                    {"section": "devices", "option": "enabled_mdev_types", "file": "/etc/nova.conf", "value": "b"}
+                ],
+            },
             "/etc/nova.conf sets enabled_mdev_types of [devices] too",
         ),
     ],

@@ -26,6 +26,8 @@ NETWORK = {"physical_network": "a"}
         ({FIRST: {"traits": "A, B"}, SECOND: {"traits": "b,a"}}, None),
         ({FIRST: {"traits": "A"}, SECOND: {"traits": "A,B"}}, "different values of resource_class or traits"),
         ({FIRST: {"traits": "A"}, SECOND: {"traits": "A,B", **NETWORK}}, None),
+        ({FIRST: {"one_time_use": "False"}}, "one_time_use for virtual functions of 0000:99:00.0"),
+        ({CARD: {"one_time_use": "True"}}, None),
     ],
 )
 def test_cards_that_nova_cannot_report(assigned, words):

@@ -37,6 +37,13 @@ def test_entry_of_the_module(simulated, mig, entry, total):
     assert result["cards"][0]["total"] == total
 
 
+def test_declared_vgpus_are_replaced(simulated):
+    vgpus = {"mode": "vf", "num_vfs": "max", "vgpu": {"type": "NVIDIA A100-1-5C", "count": "max"}}
+    result, problems = plan(simulated("a100"), {"1g.5gb": 4}, **vgpus)
+    assert not problems
+    assert result["partitions"][0]["replace_vgpus"] is True
+
+
 @pytest.mark.parametrize(
     ("mig", "sentence"),
     [

@@ -120,3 +120,12 @@ def test_a_boot_service_that_nobody_wants_is_no_reason(site):
     assert differences.of_host(resolve([], seen["facts"]), seen, False, PERSIST).all == []
     wanted = differences.of_host(resolve(DECLARATIONS["demo"]["profiles"], seen["facts"]), seen, False, PERSIST)
     assert "this host has no Python 3.9 or later" in wanted.roles[0]
+
+
+@pytest.mark.parametrize(("recorded", "differ"), [({"1g.5gb": 4}, False), ({"2g.10gb": 2}, True)])
+def test_record_of_a_layout_does_not_say_whether_vgpus_are_replaced(recorded, differ):
+    gpu = {"pf": "0000:41:00.0", "enabled": True, "layout": {"1g.5gb": 4}, "compute_instances": True}
+    plan = {"partitions": [{**gpu, "replace_vgpus": True, "label": "profile a"}]}
+    facts = {"physical_functions": [{"address": "0000:41:00.0", "mig": None}]}
+    seen = {"layouts": {"0000:41:00.0": {**gpu, "layout": recorded}}, "facts": facts}
+    assert bool(differences._layouts(plan, seen, {"mig": True})) is differ
