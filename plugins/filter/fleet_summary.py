@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: fleet_summary
-short_description: Summarize a run of the playbook site or verify
+short_description: Summarize a run of the playbook site, verify or reprofile
 version_added: 1.0.0
 description:
   - Returns how many hosts are unchanged, changed, in use, waiting for a reboot, not compared, and rejected or failed.
@@ -29,7 +29,7 @@ options:
     type: dict
     required: true
   reached:
-    description: The hosts that have not failed.
+    description: The hosts that have not failed. Hosts with C(vfio_failure) count as failed.
     type: list
     elements: str
     required: true

@@ -18,11 +18,15 @@ import multiprocessing
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, cast
 
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.vfio.devices.plugins.module_utils._boot import archive
 from ansible_collections.vfio.devices.plugins.module_utils._run.facts import MIG, PUBLISHED_ROOT, SERIAL_NUMBERS, USERS
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions import variable_checks, variable_names
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions import (
+    lost_connection,
+    variable_checks,
+    variable_names,
+)
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.merged_results import Result
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.planned_files import (
     NOVA_FILE,
@@ -81,7 +85,11 @@ class ComparesHost(ActionBase):
             options = _options(known)
         except (AnsibleError, ValueError, KeyError) as error:
             return {**result, "changed": False, **_by_roles([describe_error(error)])}
-        returned = self._execute_module(module_args=options, task_vars=task_vars)
+        try:
+            returned = self._execute_module(module_args=options, task_vars=task_vars)
+        except AnsibleConnectionFailure as error:
+            # The playbooks continue after a failed host, but may end after an unreachable one.
+            return {**result, "changed": False, "failed": True, "msg": lost_connection.describe(str(error))}
         if returned.get("failed") or returned.get("unreachable") or "seen" not in returned:
             return {**result, **returned}
         seen = json.loads(returned["seen"])

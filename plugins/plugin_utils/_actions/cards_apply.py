@@ -15,10 +15,10 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible_collections.vfio.devices.plugins.module_utils._core.progress import BUDGET
 from ansible_collections.vfio.devices.plugins.module_utils._site.stage_names import BOOT, MODES
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions import long_work, merged_results
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions import long_work, lost_connection, merged_results
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.cards import describe_error
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.merged_results import Result
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.play_variables import Variables
@@ -53,6 +53,9 @@ class AppliesPlan(long_work.LongWork):
         found: Result = {"changed": False, "results": {}, "diff": [], "warnings": []}
         try:
             self._apply(found, known, task_vars, seconds)
+        except AnsibleConnectionFailure as error:
+            # As in cards. The result contains the changes before the loss.
+            return {**found, "failed": True, "msg": lost_connection.describe(str(error))}
         except (AnsibleError, ValueError, KeyError) as error:
             return {**found, "failed": True, "msg": describe_error(error)}
         return found

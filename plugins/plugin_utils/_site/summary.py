@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Summarize a run of site or verify: the number of unchanged hosts, and changes or errors of the others."""
+"""Summarize a run of site, verify or reprofile: the number of unchanged hosts, and changes or errors of the others."""
 
 from __future__ import annotations
 
@@ -57,8 +57,9 @@ def _summary(hosts: list[str], hostvars: Mapping[str, Any], reached: list[str], 
     for host in hosts:
         variables = hostvars[host]
         results = _results(variables)
-        if host not in reached and "verify_differences" in variables:
-            group, lines = DIFFERENT, _reasons(variables, results)
+        differences = tuple(map(str, variables.get("verify_differences", [])))
+        if differences:
+            group, lines = DIFFERENT, differences
         else:
             done = _steps(variables, results, hostvars, check_mode)
             left = () if _is_unchanged(results) else tuple(steps.left_in_use(results, _models(results)))
@@ -68,7 +69,7 @@ def _summary(hosts: list[str], hostvars: Mapping[str, Any], reached: list[str], 
             lines = (*done, *left, *steps.restarts_left(results))
             if group == UNCHANGED and not isinstance(results.get("vfio_compared", {}).get("due"), list):
                 group, lines = NOT_COMPARED, (HOW_TO_COMPARE,)
-            if host not in reached:
+            if host not in reached or "vfio_failure" in variables:
                 group = FAILED
                 lines = (*_reasons(variables, results), *(f"before the failure, {changed}: {line}" for line in done))
         groups[group].setdefault(lines, []).append(host)
@@ -114,15 +115,13 @@ def _lines(what: str, entries: Mapping[tuple[str, ...], list[str]]) -> list[str]
 
 
 def _reasons(variables: Any, results: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
-    """Return the errors or differences of a host."""
-    for name in ("vfio_refusals", "verify_differences"):
-        if name in variables:
-            said = variables[name]
-            lines = _mapping(said).get("msg", []) if isinstance(said, Mapping) else said
-            if lines:
-                listed = [str(line) for line in lines] if isinstance(lines, list) else [str(lines)]
-                # Each line has the name of the host, so a heading would only repeat it.
-                return tuple(line for line in listed if not line.endswith(":")) or tuple(listed)
+    """Return the errors of a host."""
+    failure = _mapping(variables.get("vfio_failure"))
+    for lines in (variables.get("vfio_refusals", []), failure.get("errors", [])):
+        listed = list(map(str, lines))
+        if listed:
+            # Each line has the name of the host, so a heading would only repeat it.
+            return tuple(line for line in listed if not line.endswith(":")) or tuple(listed)
     for result in results.values():
         if result.get("failed") or result.get("unreachable"):
             problems: Iterable[str] = result.get("problems") or [result.get("msg", "")]

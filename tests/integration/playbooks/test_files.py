@@ -148,13 +148,14 @@ def age(root):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a read-only file system")
-def test_a_read_only_directory_is_found_before_anything_is_changed(root, play):
+@pytest.mark.parametrize("name", ["site", "reprofile"])
+def test_a_read_only_directory_is_found_before_anything_is_changed(root, play, name):
     directory = root / "etc/nova/nova.conf.d"
     directory.mkdir(parents=True, exist_ok=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", str(directory)], check=True)
     try:
         before = state(root)
-        went_well, said = play("site", nova_config_release="2026.2", vfio_profiles=PROFILES)
+        went_well, said = play(name, nova_config_release="2026.2", vfio_profiles=PROFILES)
         assert state(root) == before
     finally:
         subprocess.run(["umount", str(directory)], check=True)

@@ -89,8 +89,8 @@ def test_a_card_in_use_is_left_and_the_run_fails_when_all_else_is_done(play, fle
     status, said, changed = play("reprofile", **new)
     assert (status, changed) == (2, {"mixed": 1, "t4": 1}), said
     assert said.count(f'"msg": "{STAYS}"') == 1
-    # Since 2.19, ansible-core prints errors twice.
-    assert said.count("desktop-1") == said.count(STAYS)
+    # Since 2.19, ansible-core prints errors twice. The summary names the guest once.
+    assert said.count("desktop-1") == said.count(STAYS) + 1
 
     mounting.request(fleet, command="release", host="mixed", device=GUEST)
     status, said, changed = play("reprofile", **new)
@@ -109,7 +109,7 @@ def test_an_unchanged_host_needs_one_module_run(play, fleet, tmp_path):
     limit = ["--limit", "t4"]
     status, said, changed = play("site", *limit, **given)
     assert status == 0, said
-    for name, options in (("site", []), ("site", ["--check", "--diff"]), ("verify", [])):
+    for name, options in (("site", []), ("site", ["--check", "--diff"]), ("verify", []), ("reprofile", [])):
         count.unlink()
         status, said, changed = play(name, *limit, *options, **given)
         assert (status, changed) == (0, {"t4": 0}), said
@@ -208,7 +208,7 @@ def test_a_host_that_cannot_be_reached_or_read_keeps_no_other_from_its_turn(play
     # Without this, the boot service would be a second change if no earlier test has installed it.
     assert play("reprofile", hosts={"t4": {}}, vfio_profiles=desktops("GRID T4-4Q"))[0] == 0
     status, said, changed = play("reprofile", hosts={"mixed": lost, "t4": {}}, vfio_profiles=desktops("GRID T4-8Q"))
-    assert (status, changed) == (4, {"mixed": 0, "t4": 1}), said
+    assert (status, changed) == (2, {"mixed": 0, "t4": 1}), said
 
 
 def test_a_step_that_fails_lets_no_other_host_begin_and_the_end_says_so(play, fleet):
@@ -222,9 +222,11 @@ def test_a_step_that_fails_lets_no_other_host_begin_and_the_end_says_so(play, fl
         errno="EIO",
         path="usr/local/lib/*vfio-devices-restore*",
     )
-    status, said, changed = play("reprofile", hosts={"mixed": {}, "t4": {}}, vfio_profiles=desktops("GRID T4-4Q"))
+    # An unchanged host is not skipped.
+    hosts = {"mixed": {}, "t4": {"vfio_profiles": desktops("GRID T4-1B")}}
+    status, said, changed = play("reprofile", hosts=hosts, vfio_profiles=desktops("GRID T4-4Q"))
     assert (status, changed["t4"]) == (2, 0), said
-    assert r"mixed failed at the task \"Install or remove the boot service\". No further host was started." in said
+    assert r"mixed failed at the task \"Apply the profiles to the cards\". No further host was started." in said
     assert "because a task failed on mixed before." in said
     mounting.request(fleet, command="clear-faults", host="mixed")
 

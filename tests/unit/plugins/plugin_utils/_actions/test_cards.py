@@ -7,7 +7,7 @@ import json
 import types
 
 import pytest
-from ansible.errors import AnsibleFilterError
+from ansible.errors import AnsibleConnectionFailure, AnsibleFilterError
 from ansible.plugins.action import ActionBase
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import cards
 
@@ -40,7 +40,14 @@ def act(monkeypatch):
         templar.copy_with_new_env = lambda available_variables: templar
         action._templar = templar
         act.calls = []
-        action._execute_module = lambda module_args, task_vars: act.calls.append(module_args) or answer
+
+        def execute(module_args, task_vars):
+            act.calls.append(module_args)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        action._execute_module = execute
         return action.run(None, {**VARIABLES, **(variables or {})})
 
     def act(*arguments, **options):
@@ -109,6 +116,12 @@ def test_a_missing_role_leaves_the_host_to_the_roles(act, monkeypatch):
 @pytest.mark.parametrize("answer", [{"failed": True, "msg": "no"}, {"unreachable": True, "msg": "no"}])
 def test_a_failed_module_is_a_failed_task(act, answer):
     assert act(answer) == answer
+
+
+def test_an_unreachable_host_is_a_failed_task(act):
+    failed = act(AnsibleConnectionFailure("Task failed: no\nroute"))
+    assert (failed["failed"], failed["msg"]) == (True, "The host is unreachable: no route")
+    assert "unreachable" not in failed
 
 
 @pytest.mark.parametrize("parent", [None, "ansible-playbook"])

@@ -8,6 +8,7 @@ import json
 import types
 
 import pytest
+from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible_collections.vfio.devices.plugins.modules import cards_apply as module
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import cards_apply, long_work
@@ -35,7 +36,7 @@ def act(monkeypatch, run_module):
         def execute(module_args, task_vars):
             calls.append(copy.deepcopy(module_args))
             if fail and len(calls) == fail:
-                return {"unreachable": True, "msg": "lost"}
+                raise AnsibleConnectionFailure("lost")
             with monkeypatch.context() as patch:
                 for name in plugin._compute_environment_string() if budget is not None else ():
                     patch.setenv(name, budget)
@@ -108,7 +109,7 @@ def test_a_refusal_and_a_lost_host_are_failures(act, simulated):
     assert refused["failed"] and refused["problems"]
     assert refused["msg"].startswith("Nothing was changed: ")
     lost = act(simulated("a40"), fail=len(act.calls) + 2)
-    assert (lost["unreachable"], lost["changed"]) == (True, True)
+    assert (lost["msg"], lost["failed"], lost["changed"]) == ("The host is unreachable: lost", True, True)
     assert set(lost["results"]) == {"sriov_result"}
 
 

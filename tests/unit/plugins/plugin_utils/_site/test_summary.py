@@ -47,6 +47,18 @@ def test_every_thing_is_said_once():
     ]
 
 
+def test_an_error_that_ended_the_play_of_a_host_is_in_the_summary():
+    failure = {"task": "Check the host", "errors": ["The host lacks a card.", "Add a card."]}
+    # The second host was rejected by its profiles, and its own message only refers to the first host.
+    hosts = {"a": {**SAME, "vfio_failure": failure}, "b": {**REFUSED, "vfio_failure": failure}}
+    assert fleet_summary([*hosts], hosts, [*hosts]) == [
+        "2 hosts: 2 rejected or failed",
+        "a (rejected or failed): The host lacks a card.",
+        "a (rejected or failed): Add a card.",
+        "b (rejected or failed): profile x: there is no type A",
+    ]
+
+
 def test_hosts_without_change_have_one_line():
     hosts = {str(number): SAME for number in range(1000)}
     assert fleet_summary([*hosts], hosts, [*hosts]) == ["1000 hosts: 1000 unchanged"]
@@ -142,9 +154,9 @@ def test_devices_in_use_are_no_change(users, why):
 
 
 def test_verify_has_differences():
-    hosts = {"a": {"verify_differences": {"failed": True, "msg": ["modes: x: 1 -> 2"]}}}
-    assert fleet_summary(["a"], hosts, []) == [
-        "1 host: 1 different",
+    hosts = {"a": {"verify_differences": ["modes: x: 1 -> 2"]}, "b": {**SAME, "verify_differences": []}}
+    assert fleet_summary([*hosts], hosts, [*hosts]) == [
+        "2 hosts: 1 unchanged, 1 different",
         "a (different): modes: x: 1 -> 2",
     ]
 
