@@ -80,7 +80,7 @@ class RecordedFiles(Accessor):
     def claimed(self, path: str, number: str) -> bool:
         return path in self.host.claimed
 
-    def device(self, path: str) -> str | None:
+    def device(self, path: str, block: bool = False) -> str | None:
         return self.host.numbers.get(path)
 
     def write(self, path: str, data: bytes) -> None:
