@@ -28,5 +28,5 @@ def test_what_was_attempted(step, sentence):
 
 def test_only_errors_of_a_device_have_a_remedy():
     step = SetHeterogeneousMode("c")
-    assert explain(step, HostError("why", "sys/x", errno="EIO")).endswith(REMEDIES["EIO"])
+    assert explain(step, HostError("why", "sys/x", errno="EIO")).endswith(f". R{REMEDIES['EIO'][1:]}")
     assert explain(step, HostError("why", "etc/x", errno="EIO")).endswith("why")
