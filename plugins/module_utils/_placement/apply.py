@@ -153,6 +153,8 @@ class _Work:
                 self.placement.delete(step["uuid"])
                 break
             except PlacementError as error:
+                # A repeated attempt may also find that the provider is missing.
+                step["unsure"] = step["unsure"] or error.conflict
                 self._again(step, error, attempt)
         step["writes"], step["actual"] = 1, None
 

@@ -298,6 +298,14 @@ STATUSES = [200, 201, 202, 204, 300, 302, 400, 404, 406, 409, 429, 500, 503]
 RUNS = [{}, {"drain": True}, {"purge": True, "scope": ["node"]}, {"state": "absent", "providers": [{"name": "node_0"}]}]
 
 
+def test_a_removal_that_is_executed_and_answered_with_a_conflict(run, server):
+    error = {"status": 400, "title": "Title", "detail": "Detail", "code": "placement.duplicate_name"}
+    server.rule("DELETE ", lambda _answer: Answer({"errors": [error]}, 400))
+    result = run(state="absent", providers=[{"name": "node_0"}])
+    assert "node_0" not in [one["name"] for one in server.providers.values()]
+    assert result["changed"]
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, deadline=None)
 @given(data=st.data())
 def test_whatever_a_server_answers(run, server, data):
