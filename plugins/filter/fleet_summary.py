@@ -9,10 +9,10 @@ name: fleet_summary
 short_description: Summarize a run of the playbook site, verify or reprofile
 version_added: 1.0.0
 description:
-  - Returns how many hosts are unchanged, changed, in use, waiting for a reboot, not compared, and rejected or failed.
-    One line follows for each step and error. Hosts with the same steps or errors share their lines.
+  - Returns how many hosts are unchanged, changed, in use, waiting for a reboot, not compared, not started, and
+    rejected or failed. One line follows for each step and error. Hosts with the same steps or errors share their lines.
   - A host is in use if it differs only in cards and devices that guests use. A host is not compared if tasks were
-    skipped, for example with C(--tags).
+    skipped, for example with C(--tags). A host is not started if the playbook C(reprofile) stopped before its turn.
   - A step names the card with its model, and the mode or type before and after. Users that prevent a change are named,
     and services that need a restart.
 author:

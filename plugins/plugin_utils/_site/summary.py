@@ -37,6 +37,11 @@ RESULTS = (
 UNCHANGED, IN_USE, WAITING, DIFFERENT = "unchanged", "in use", "waiting for a reboot", "different"
 FAILED = "rejected or failed"
 NOT_COMPARED = "not compared"
+# The playbook reprofile sets its variable to false for each host that differs, and to true in the turn of the host.
+NOT_STARTED, BEGUN = "not started", "reprofile_begun"
+WHY_NOT_STARTED = (
+    "it differs from its profiles, but an earlier host failed. Correct this error, and run reprofile again"
+)
 HOW_TO_COMPARE = "tasks were skipped. Run the playbook without --tags, --start-at-task and --step"
 SHOWN = 5
 SHOWN_LINES = 10
@@ -53,7 +58,7 @@ def fleet_summary(hosts: Any, hostvars: Any, reached: Any, check_mode: Any = Fal
 def _summary(hosts: list[str], hostvars: Mapping[str, Any], reached: list[str], check_mode: bool) -> list[str]:
     changed = "would change" if check_mode else "changed"
     groups: dict[str, dict[tuple[str, ...], list[str]]]
-    groups = {name: {} for name in (UNCHANGED, changed, IN_USE, WAITING, DIFFERENT, NOT_COMPARED, FAILED)}
+    groups = {name: {} for name in (UNCHANGED, changed, IN_USE, WAITING, DIFFERENT, NOT_COMPARED, NOT_STARTED, FAILED)}
     for host in hosts:
         variables = hostvars[host]
         results = _results(variables)
@@ -69,6 +74,8 @@ def _summary(hosts: list[str], hostvars: Mapping[str, Any], reached: list[str], 
             lines = (*done, *left, *steps.restarts_left(results))
             if group == UNCHANGED and not isinstance(results.get("vfio_compared", {}).get("due"), list):
                 group, lines = NOT_COMPARED, (HOW_TO_COMPARE,)
+            elif BEGUN in variables and not variables[BEGUN]:
+                group, lines = NOT_STARTED, (WHY_NOT_STARTED,)
             if host not in reached or "vfio_failure" in variables:
                 group = FAILED
                 lines = (*_reasons(variables, results), *(f"before the failure, {changed}: {line}" for line in done))
