@@ -123,7 +123,7 @@ def test_virtual_functions_that_are_unreadable_may_have_users(switch, error):
     run.host.kernel.faults.fail(f"sys/bus/pci/devices/{virtual}", error)
     for wanted in ({"mode": "pf"}, {"mode": "vf", "num_vfs": "4"}):
         with pytest.raises(
-            Refused, match=f"the state of {ICE} is unknown: cannot read sys/bus/pci/devices/{virtual}: "
+            Refused, match=f"the state of {ICE} is unknown: cannot read /sys/bus/pci/devices/{virtual}: "
         ):
             run({"pf": ICE, **wanted})
     assert run.host.kernel.function(ICE).sriov.vfs
