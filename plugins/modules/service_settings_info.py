@@ -206,6 +206,11 @@ problems:
     - >-
       /etc/nova/nova.conf sets enabled_mdev_types of [devices] too, and nova-compute reads it later than
       /etc/nova/nova.conf.d/50-vfio-devices.conf. Remove the option from /etc/nova/nova.conf.
+reports:
+  description: Whether nova reports its PCI devices to Placement. nova does not support the end of this report.
+  returned: always
+  type: bool
+  sample: false
 unusable:
   description:
     - A sentence for each reason why the service uses no settings of devices in any file. Examples are a

@@ -37,15 +37,18 @@ UNITS_OF_USER = ".config/systemd/user"
 UNIT = lazy_pattern(r"([^/]+)\.service(\.d)?\Z")
 NSPAWN_PROGRAM = "systemd-nspawn "
 # A guest that is started without libvirt. Its devices are arguments of the program.
-# It has arguments, unlike a program or module of this name that a script only installs, loads or looks for.
-GUEST_PROGRAM = lazy_pattern(
-    r"(?:^|(?<!/dev)[/\s=])(?:(?:qemu-system-\w+|qemu-kvm|kvm|cloud-hypervisor)[ \t]+[-$\"']|crosvm[ \t]+run\s)"
+GUEST_PROGRAM = lazy_pattern(r"\b(?:qemu-system-\w+|qemu-kvm|kvm|cloud-hypervisor|crosvm)\s")
+# It has arguments, unlike a program, module or group of this name that a script only installs, loads or names.
+IN_SCRIPT = lazy_pattern(
+    r"(?:^|(?<!/dev)[/\s=\"'])(?:(?:qemu-system-\w+|qemu-kvm|cloud-hypervisor)[ \t]+[-$\"']|kvm[ \t]+-"
+    r"|crosvm[ \t]+run\s)|^[ \t]*(?:exec[ \t]+)?(?:/usr/bin/)?kvm[ \t]+[$\"']"
 )
 COMMAND = lazy_pattern(r"^[ \t]*Exec\w+[ \t]*=(.*)$", re.MULTILINE)
 FUNCTION = lazy_pattern(r"(?<![\w:.-])([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])(?![\w.])")
 # A script of the administrator that a unit starts.
 SCRIPT = lazy_pattern(
-    r"^[ \t]*ExecStart\w*[ \t]*=[ \t]*[-@:+!]*(?:\S*/(?:ba|da)?sh[ \t]+(?:-\w+[ \t]+)*['\"]?)?"
+    r"^[ \t]*ExecStart\w*[ \t]*=[ \t]*[-@:+!]*(?:/\S*/env[ \t]+)?"
+    r"(?:(?:/\S*/)?(?:ba|da)?sh[ \t]+(?:-\w+[ \t]+)*['\"]?(?:exec[ \t]+)?)?"
     r"(/(?:usr/local|opt|etc|root|srv|home)/[\w./@+-]+)",
     re.MULTILINE,
 )
@@ -170,7 +173,7 @@ def in_unit(text: str) -> Iterator[Reference]:
 def in_script(text: str) -> Iterator[Reference]:
     """Yield the devices of guests and containers that a script creates."""
     lines = [line for line in quadlets.CONTINUED.sub(" ", text).splitlines() if not line.lstrip().startswith("#")]
-    if any(map(GUEST_PROGRAM.search, lines)):
+    if any(map(IN_SCRIPT.search, lines)):
         text = "\n".join(lines)
         yield from in_command_line(text)
         # The address may be in a variable.

@@ -19,7 +19,8 @@ from .references import Guest
 # Podman uses this database since 4.8. Without the unit, it starts no container at boot.
 DATABASES = ("db.sql", "libpod/db.sql")
 UNITS, UNIT = "etc/systemd/system", "podman-restart.service"
-QUERY = "SELECT ID, Name, JSON FROM ContainerConfig"
+# Podman writes the settings as bytes.
+QUERY = "SELECT ID, Name, CAST(JSON AS TEXT) FROM ContainerConfig"
 POLICIES = (ALWAYS, UNLESS_STOPPED)
 Row = tuple[str, str, str]
 
@@ -46,6 +47,9 @@ def _in_database(host: HostRoot, path: str) -> Iterator[Guest]:
         return
     for number, name, text in rows:
         settings = as_mapping(text)
+        if not settings:
+            unknown = f"the settings of the Podman container {name} are unknown: /{path} has no JSON for it"
+            yield Guest(name or number, path, False, (), unknown=f"{unknown}. Run podman inspect {name}")
         if settings.get("restart_policy") in POLICIES:
             references = tuple(podman.in_specification(as_mapping(settings.get("spec"))))
             advice = f"keep Podman from starting it with podman update --restart=no {name}"

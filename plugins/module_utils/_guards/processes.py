@@ -72,8 +72,11 @@ class Processes:
         """Map the index of each interface with raw sockets to their processes, 0 for an unknown process."""
         found: dict[str, list[int]] = {}
         opened = self.device_files
+        # A socket without a process may have been closed during the scan.
+        still = self._raw_sockets if self._raw_sockets.keys() <= opened.keys() else dict(_raw_sockets(self._host))
         for target, index in self._raw_sockets.items():
-            found.setdefault(index, []).extend(one.process for one in opened.get(target, [Opened(0, None)]))
+            if target in opened or target in still:
+                found.setdefault(index, []).extend(one.process for one in opened.get(target, [Opened(0, None)]))
         return found
 
     def named(self, *commands: str) -> list[int]:

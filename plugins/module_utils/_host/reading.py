@@ -185,7 +185,14 @@ class Reading:
             place = path.lstrip("/")
         else:
             place = f"proc/{process}/fd/{descriptor}" if descriptor else f"proc/{process}/root{path}"
-        return self._files.device(place, block)
+        if path.startswith("/dev/"):
+            return self._files.device(place, block)
+        # A regular file may be on a server that does not answer.
+        try:
+            number: str | None = self._files.in_time(self.READ_TIMEOUT, "device", place, block)
+        except OSError:
+            return None
+        return number
 
     def is_claimed(self, name: str, number: str | None) -> bool:
         """Return whether a block device is open exclusively: file system, pool, RAID or swap in any namespace.

@@ -44,8 +44,9 @@ class Unread:
         return self.is_quiet and path is not None and not path.startswith(KERNEL)
 
     def decoding(self, path: str) -> str:
-        """Return how to decode a file: a comment in another encoding does not hide the rest of a program's file."""
-        return "strict" if self._collected is None or path.startswith(KERNEL) else "replace"
+        """Return how to decode a file: a comment or a mount point in another encoding does not hide the rest."""
+        is_strict = self._collected is None or (path.startswith(KERNEL) and not LISTS.fullmatch(path))
+        return "strict" if is_strict else "replace"
 
     @contextmanager
     def collecting(self, quiet: bool) -> Iterator[dict[str, str]]:

@@ -149,7 +149,7 @@ class _Attempt:
             there = self.inventory.devices_on(card)
             in_use = [one for one in there if one.state == "removing" or is_in_use(one)]
             unlisted = [one for one in there if one.key not in self.claims.claimed | leaving and one not in in_use]
-            if (in_use or card in self.untouched) and self.skip_busy:
+            if (in_use or card in self.untouched or card in self.unreadable) and self.skip_busy:
                 self.blocked_cards.add(card)
                 places = {kept.key: kept.place for kept in self.claims.kept}
                 self.busy += [(one, places[one.key]) for one in in_use if one.key in places]

@@ -114,11 +114,13 @@ def _after_failure(host: HostRoot, one: Plan, error: str, done: list[str], remov
                 gpu = _do(host, gpu, Make(profile, instance.profile_id, start, instance.size, bool(instance.compute)))
                 done.append(f"created GPU instance {profile} at memory slice {start} again")
             restored = restored and is_free
-        for device in [step.device for step in removed if isinstance(step, RemoveVgpu)] if restored else ():
+        restored = restored and gpu is not None and gpu.enabled == one.gpu.enabled
+        vgpus = [step.device for step in removed if isinstance(step, RemoveVgpu)]
+        for device in vgpus if restored else ():
             BY_NAME[device.framework].make(host, device.parent, device.id, str(device.type_id))
-            done.append(f"created vGPU {describe_vgpu(device)} again")
+            done.append(f"created vGPU {describe_vgpu(device)} again, without its attributes")
     except HostError as again:
         return Outcome(
             tuple(done), f"{error}. The removed instances and vGPUs could not be created again: {again}", None
         )
-    return Outcome(tuple(done), error, gpu, restored and gpu is not None and gpu.enabled == one.gpu.enabled)
+    return Outcome(tuple(done), error, gpu, restored and not vgpus)

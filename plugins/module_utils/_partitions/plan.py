@@ -101,7 +101,13 @@ def plan(wanted: Wanted, gpu: Optional[Gpu], listed: Iterable[str], problems: li
 
 
 def without_vgpus(one: Plan, vgpus: Iterable[Device]) -> Plan:
-    """Return the plan with steps that first remove the vGPUs for which it leaves no room."""
+    """Return the plan with steps that first remove the vGPUs for which it leaves no room.
+
+    Without them if a vGPU has an unknown type or a pending removal, because then the room is unknown.
+    """
+    vgpus = tuple(vgpus)
+    if any(device.type_name is None or device.state == "removing" for device in vgpus):
+        return one
     staying: list[Optional[str]] = []
     leaving: list[RemoveVgpu] = []
     for device in vgpus:

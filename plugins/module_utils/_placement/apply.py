@@ -203,10 +203,11 @@ class _Work:
         actual = show_provider(provider, parent) if provider else None
         if actual and step["before"]:
             actual = {field: actual[field] for field in step["before"]}
-        if actual != step["before"]:
+        # A removal that was rejected has written nothing, even if another client has changed the provider.
+        if actual is None if step["action"] == "remove" else actual != step["before"]:
             step["writes"] += 1
             step["actual"] = actual
-            if actual is None and step["action"] == "remove":
+            if step["action"] == "remove":
                 step["error"] = None
 
     def _write(self, step: Attempt, now: Step) -> None:

@@ -65,6 +65,7 @@ def observe(
         "unknown": nova_names.unknown(texts.items()) if project == "nova" else [],
         "post_copy": _permits_post_copy(order, texts),
         "cyborg_gpus": cyborg.file_with_gpus(host) if project == "nova" else None,
+        "reports": _reports(order, texts),
         "unusable": [
             *_unusable(project, program, order, texts, files),
             *_ends_report(order, texts, program, path, content),
@@ -132,13 +133,18 @@ def _ends_report(
     order: Sequence[str], texts: Mapping[str, str], program: str, path: str, content: str
 ) -> Iterator[str]:
     """Yield a sentence if ``content`` ends the report of PCI devices to Placement, which nova does not support."""
-    has_devices = any(nova_names.current(*option) == SPEC for text in texts.values() for option in oslo.options(text))
-    before, after = (_last(order, one, REPORT) for one in (texts, {**texts, path: content}))
-    if content and path in order and has_devices and _is_true(before) and not _is_true(after):
+    after = _last(order, {**texts, path: content}, REPORT)
+    if content and path in order and _reports(order, texts) and not _is_true(after):
         yield (
             f"{program} does not start without report_in_placement in [pci], because it has reported PCI devices to "
             "Placement. Set nova_config_report_in_placement: true."
         )
+
+
+def _reports(order: Sequence[str], texts: Mapping[str, str]) -> bool:
+    """Return whether nova reports PCI devices to Placement."""
+    has_devices = any(nova_names.current(*option) == SPEC for text in texts.values() for option in oslo.options(text))
+    return has_devices and _is_true(_last(order, texts, REPORT))
 
 
 def _is_true(found: tuple[str, str] | None) -> bool:

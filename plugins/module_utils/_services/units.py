@@ -20,6 +20,7 @@ PLACES = tuple(f"{place}/systemd/system" for place in ("etc", "run", "usr/local/
 # A link to it masks a unit or a drop-in.
 NOTHING = "/dev/null"
 SETTING = lazy_pattern(r"^[ \t]*(ExecStart|Environment|EnvironmentFile|User)[ \t]*=[ \t]*(.*)$", re.MULTILINE)
+COMMENT = lazy_pattern(r"^[ \t]*[#;].*\n?", re.MULTILINE)
 PREFIXES = "-@:+!|"
 VARIABLE = lazy_pattern(r"\$\{(\w+)\}")
 PASSWD_HOME = 5
@@ -40,7 +41,8 @@ def read(host: HostRoot, unit: str) -> Unit | None:
         return None
     text = "\n".join(host.read(path, optional=True) or "" for path in [*paths, *_drop_ins(host, name)])
     found: dict[str, list[str]] = {"ExecStart": [], "Environment": [], "EnvironmentFile": [], "User": []}
-    for key, value in SETTING.findall(text.replace("\\\n", " ")):
+    # systemd removes comments before it joins lines.
+    for key, value in SETTING.findall(COMMENT.sub("", text).replace("\\\n", " ")):
         # An empty value removes all former ones.
         found[key] = [*found[key], value] if value.strip() else []
     environment = {**_home(host, found["User"]), **dict(_assignments(" ".join(found["Environment"])))}

@@ -50,7 +50,6 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._site.kernel import k
 # Ansible loads action plugins before it forks for each host, so the program is built once per run.
 CHECKSUM = hashlib.sha256(archive.build()).hexdigest()
 # Keys in the result of placement_inventory.
-PROVIDER_CHANGES = ("created", "updated", "removed", "missing", "failures", "resource_classes", "traits")
 
 
 class Reasons(NamedTuple):
@@ -183,10 +182,8 @@ def _kernel(known: Variables, plan: Any, facts: Any) -> list[str]:
 
 def _placement(known: Variables) -> list[str]:
     """Use the check before the first change, which has compared the providers of all hosts with one call per cloud."""
-    if "placement_leader" not in known:
+    if "placement_differs" not in known:
         return ["the providers in Placement have not been compared"]
-    checked: Mapping[str, Any] = known["hostvars"][known["placement_leader"]].get("placement_result") or {}
-    is_same = checked.get("diff") == {"before": {}, "after": {}}
-    if not is_same or checked.get("problems") or any(checked.get(name) for name in PROVIDER_CHANGES):
+    if known["placement_differs"]:
         return ["the providers in Placement differ"]
     return ["the record of the root in Placement differs"] if known.get("placement_record_is_due", False) else []

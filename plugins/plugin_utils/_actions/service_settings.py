@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from ansible_collections.vfio.devices.plugins.module_utils._services import oslo
 from ansible_collections.vfio.devices.plugins.module_utils._services.observe import not_effective
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.planned_files import (
     CYBORG_FILE,
@@ -26,6 +27,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import un
 NOVA, CYBORG = "nova", "cyborg"
 PROGRAM = "nova-compute"
 AGENT = "cyborg-agent"
+REPORT = ("pci", "report_in_placement", "true")
 
 
 class Differing(NamedTuple):
@@ -70,6 +72,8 @@ def _nova(known: Variables, plan: Any, seen: Mapping[str, Any], found: list[str]
     blocked: list[str] = []
     if _differs(known, NOVA_FILE, seen, blocked):
         found.append("the nova configuration differs")
+        if started.get("reports") and REPORT not in oslo.entries(known[NOVA_FILE.text]):
+            blocked.append("nova-compute may no longer report its PCI devices to Placement")
     if _differs(known, PROVIDER_FILE, seen, blocked):
         found.append("the provider configuration of nova differs")
     refused = [*blocked, *known["_nova_config_provider_refusals"]]

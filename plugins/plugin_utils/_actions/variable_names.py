@@ -30,12 +30,15 @@ LETTERS_OF = {known: frozenset(known) for known in KNOWN}
 @cache
 def meant(name: str) -> str | None:
     """Return the variable of this collection with the most similar name; None for a known or a private name."""
-    if name in KNOWN or name in OWN or name.startswith("_"):
+    # Users number their own variables.
+    if name in KNOWN or name in OWN or name.startswith("_") or name[-1:].isdigit():
         return None
     candidates = [
         known
         for known, letters in LETTERS_OF.items()
-        if abs(len(known) - len(name)) <= CHARACTERS and len(letters.symmetric_difference(name)) <= LETTERS
+        if known[0] == name[0]
+        and abs(len(known) - len(name)) <= CHARACTERS
+        and len(letters.symmetric_difference(name)) <= LETTERS
     ]
     return next(iter(difflib.get_close_matches(name, candidates, 1, SIMILARITY)), None)
 

@@ -96,7 +96,9 @@ def _steps(
 ) -> tuple[str, ...]:
     """Return what was changed on a host, and for it in Placement."""
     lines = [] if _is_unchanged(results) else steps.of_host(results, _models(results), check_mode)
-    if "placement_leader" in variables and "placement_providers" in variables:
+    # The result of a check is not that of the host's turn.
+    is_published = "placement_published" in variables and variables["placement_published"]
+    if is_published and "placement_leader" in variables and "placement_providers" in variables:
         result = _mapping(hostvars[variables["placement_leader"]].get("placement_result"))
         lines = [*lines, *steps.of_providers(result, variables["placement_providers"], check_mode)]
     return tuple(lines)

@@ -320,7 +320,7 @@ def option_calls(planned):
     yield "", fleet_table.fleet_table
     yield "", lambda value: selection.selection(value, facts)
     yield "", lambda value: fleet_summary.fleet_summary([value], {"h": {}}, ["h"])
-    variables = {"placement_leader": "h"}
+    variables = {"placement_leader": "h", "placement_published": True}
     for name in ("vfio_compared", "mdev_made", "placement_providers", "vfio_refusals"):
         yield (
             name,

@@ -28,7 +28,7 @@ def containers(tmp_path, policies, place="db.sql", enabled=True):
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("CREATE TABLE ContainerConfig(ID TEXT, Name TEXT, PodID TEXT, JSON TEXT)")
     for policy in policies:
-        row = ("3f" * 32, f"web-{policy}", None, json.dumps({"spec": SPECIFICATION, "restart_policy": policy}))
+        row = ("3f" * 32, f"web-{policy}", None, json.dumps({"spec": SPECIFICATION, "restart_policy": policy}).encode())
         connection.execute("INSERT INTO ContainerConfig VALUES (?, ?, ?, ?)", row)
     connection.commit()
     connection.close()

@@ -99,7 +99,7 @@ def test_failure_brings_back_vgpus_with_their_instances(simulated):
         host.converge({"type": "NVIDIA A100-1-5C", "parent": address, "count": 1})
     host.tools.failures[f"nvidia-smi mig -i {H200} -cgi 14:"] = "Insufficient Resources"
     result = converge(host, {"2g.10gb": 2}, pf=H200, replace=True)
-    assert result["gpus"][0]["action"] == "restored"
-    assert result["gpus"][0]["done"][-1] == "created vGPU 0000:41:00.5 (NVIDIA A100-1-5C) again"
+    assert result["gpus"][0]["action"] == "failed"
+    assert result["gpus"][0]["done"][-1] == "created vGPU 0000:41:00.5 (NVIDIA A100-1-5C) again, without its attributes"
     assert layout(result) == [("1g.5gb", start, 1) for start in range(4)]
     assert host.devices() == vgpus

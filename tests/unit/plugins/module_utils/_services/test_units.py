@@ -70,3 +70,14 @@ def test_variables_in_the_command(read):
     words = ["--config-dir", "/etc/a", "--config-file=/etc/b.conf", "--config-dir", "/etc/c"]
     assert found.command == ["/usr/bin/nova-compute", *words]
     assert (found.environment["HOME"], found.environment["OS_PCI__ALIAS"]) == ("/var/lib/nova", "x")
+
+
+def test_comments_are_removed_before_lines_are_joined(tmp_path):
+    place = tmp_path / "etc/systemd/system"
+    place.mkdir(parents=True)
+    lines = ["[Service]", "#ExecStart=/x \\", "ExecStart=/usr/bin/nova-compute --config-file /a \\"]
+    lines += ["# devices \\", "  --config-dir /b", "Environment=OS_PCI__ALIAS=x"]
+    (place / "nova-compute.service").write_text("\n".join(lines))
+    found = units.read(HostRoot(str(tmp_path)), "nova-compute")
+    assert found.command == ["/usr/bin/nova-compute", "--config-file", "/a", "--config-dir", "/b"]
+    assert found.environment == {"OS_PCI__ALIAS": "x"}

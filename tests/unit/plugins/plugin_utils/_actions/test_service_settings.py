@@ -76,6 +76,7 @@ def test_a_file_that_differs_and_cannot_be_written_is_for_the_roles():
     [
         ({"nova_config_host": "deploy"}, STARTED, "on another host"),
         ({}, {**STARTED, "reads": False, "problems": ["it is not read"]}, "it is not read"),
+        ({}, {**STARTED, "reports": True}, "may no longer report its PCI devices"),
         ({}, {**STARTED, "unusable": ["nova-compute cannot parse it"]}, "nova-compute cannot parse it"),
         ({"_nova_config_provider_refusals": ["two files list it"]}, STARTED, "two files list it"),
         (

@@ -93,7 +93,12 @@ def test_check_mode_predicts():
 
 def test_providers_are_counted_at_their_host():
     def host(name):
-        return {**SAME, "placement_leader": "a", "placement_providers": [{"name": name}, {"name": f"{name}_vfio_1"}]}
+        return {
+            **SAME,
+            "placement_published": True,
+            "placement_leader": "a",
+            "placement_providers": [{"name": name}, {"name": f"{name}_vfio_1"}],
+        }
 
     providers = [
         {"name": "a", "action": "kept", "root": "A", "item": 0},
@@ -109,7 +114,11 @@ def test_providers_are_counted_at_their_host():
 
 def test_removed_providers_are_counted_at_their_host():
     def host(name, former):
-        return {"placement_leader": "a", "placement_providers": [{"name": name, "former_root": former}]}
+        return {
+            "placement_published": True,
+            "placement_leader": "a",
+            "placement_providers": [{"name": name, "former_root": former}],
+        }
 
     providers = [
         {"name": "a", "action": "kept", "root": "A", "item": 0},
