@@ -15,7 +15,7 @@ import gc
 import hashlib
 import json
 import multiprocessing
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, NamedTuple, cast
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
@@ -173,7 +173,7 @@ def _mdevctl(known: Variables, plan: Any, facts: Any) -> mdevctl.MdevctlRequirem
 
 def _kernel(known: Variables, plan: Any, facts: Any) -> list[str]:
     required = kernel_requirements(plan, facts, known["iommu_kernel_arguments"], known["iommu_passthrough"])
-    lacks = cast("Mapping[str, list[str]]", required["lacks"])
+    lacks = cast("dict[str, list[str]]", required["lacks"])
     found = [f"the host lacks {name}: {', '.join(values)}" for name, values in lacks.items() if values]
     if required["cards"] and not facts["iommu"]["enabled"]:
         found.append("the IOMMU is off")
