@@ -11,7 +11,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import Callable
 
 from .._core.text import MOST, decimal, printable
@@ -63,10 +63,7 @@ class Reading:
         return None if text is None else printable(text, "")
 
     def read_bytes(self, path: str, most: int = MEBIBYTE) -> bytes | None:
-        """Return the first ``most`` bytes of a file, or None if it is missing or unreadable.
-
-        Only files that do not need a driver may have more than 1 MiB.
-        """
+        """Return the first ``most`` bytes of a file, or None; only files without a driver may have more than 1 MiB."""
         try:
             if most > MEBIBYTE:
                 return self._files.read(path, most)
@@ -178,20 +175,16 @@ class Reading:
     def device_number(self, process: int, descriptor: str | None, path: str, block: bool = False) -> str | None:
         """Return ``major:minor`` of a character (or ``block``) device that a process has open or mapped, or None.
 
-        The links of procfs are valid whatever the path means inside the process. Below another root there are no such
-        links, so the path is used.
+        The links of procfs are valid whatever the path means in the process. Other roots have no such links.
         """
-        if self.root != "/":
-            place = path.lstrip("/")
-        else:
-            place = f"proc/{process}/fd/{descriptor}" if descriptor else f"proc/{process}/root{path}"
+        own = f"proc/{process}/fd/{descriptor}" if descriptor else f"proc/{process}/root{path}"
+        place = own if self.root == "/" else path.lstrip("/")
         if path.startswith("/dev/"):
             return self._files.device(place, block)
+        number: str | None = None
         # A regular file may be on a server that does not answer.
-        try:
-            number: str | None = self._files.in_time(self.READ_TIMEOUT, "device", place, block)
-        except OSError:
-            return None
+        with suppress(OSError):
+            number = self._files.in_time(self.READ_TIMEOUT, "device", place, block)
         return number
 
     def is_claimed(self, name: str, number: str | None) -> bool:

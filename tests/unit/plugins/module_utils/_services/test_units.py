@@ -72,12 +72,9 @@ def test_variables_in_the_command(read):
     assert (found.environment["HOME"], found.environment["OS_PCI__ALIAS"]) == ("/var/lib/nova", "x")
 
 
-def test_comments_are_removed_before_lines_are_joined(tmp_path):
-    place = tmp_path / "etc/systemd/system"
-    place.mkdir(parents=True)
+def test_comments_are_removed_before_lines_are_joined(read):
     lines = ["[Service]", "#ExecStart=/x \\", "ExecStart=/usr/bin/nova-compute --config-file /a \\"]
     lines += ["# devices \\", "  --config-dir /b", "Environment=OS_PCI__ALIAS=x"]
-    (place / "nova-compute.service").write_text("\n".join(lines))
-    found = units.read(HostRoot(str(tmp_path)), "nova-compute")
+    found = read({UNIT: "\n".join(lines)})
     assert found.command == ["/usr/bin/nova-compute", "--config-file", "/a", "--config-dir", "/b"]
     assert found.environment == {"OS_PCI__ALIAS": "x"}
