@@ -149,6 +149,11 @@ def test_drift_in_placement_is_told_at_its_host(play, cloud, fleet):
     assert re.findall(r"^fatal: \[(\w+)\]", said, re.MULTILINE) == ["t4"]
     (line,) = re.findall(r'^ +"(placement: .*)",$', said, re.MULTILINE)
     assert line.startswith(f"placement: {provider} traits: ")
+    assert "CUSTOM_GOLD" not in cloud.get(provider, "traits"), "verify changes nothing"
+    # The check has compared all hosts, and the first batch has published the other one since.
+    status, said, changed = play("site", "-e", "vfio_serial=1", **variables)
+    assert status == 0, said
+    assert "CUSTOM_GOLD" in cloud.get(provider, "traits")
 
 
 @pytest.mark.parametrize(
