@@ -44,6 +44,12 @@ COMMAND_LINE = "proc/cmdline"
 # Reading it takes the device lock, which a pending removal holds (drivers/pci/pci-sysfs.c, driver_override_show). Other
 # attributes of the driver may still answer.
 LOCKED = "driver_override"
+# Lists of the kernel without which uses are unknown. Other kernel files concern one device or process.
+LISTS = lazy_pattern(
+    r"proc|proc/(?:swaps|mdstat|(?:1/|self/)?(?:mounts|mountinfo|net/(?!packet\Z)[^/]+))"
+    r"|sys/class(?:/[^/]+)?|sys/class/block/[^/]+/(?:holders|slaves)|sys/class/net/[^/]+(?:/master)?"
+    r"|sys/fs(?:/.+)?|sys/dev/(?:block|char)|sys/bus/[^/]+/devices|sys/kernel/config/.+"
+)
 DEVICE = lazy_pattern(r"(?:sys/bus/[^/]+/devices|sys/class/[^/]+|proc/driver/nvidia/gpus)/([^/]+)/|proc/([0-9]+)/")
 # In seconds: the shortest timeout of a read after other devices have timed out.
 LEAST = 0.25
@@ -89,6 +95,10 @@ class Reader:
             return getattr(self._files, method)(path)
         if (method, path) not in self._answers:
             self._ask(method, [path], timeout)
+            if self._answers[(method, path)] is None and LISTS.fullmatch(path):
+                # On a busy machine the read may only have been slow, and other files of process 1 may need its memory.
+                self.silent.pop(self.subject(path), None)
+                self._ask(method, [path], timeout)
         answer = self._answers.pop((method, path))
         if answer is None:
             silent = self.silent.get(self.subject(path), (path, timeout))

@@ -11,15 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from .._core.patterns import lazy_pattern
-from .deadline_reader import KERNEL, NoAnswer, is_locked
-
-# Lists of the kernel without which uses are unknown. Other kernel files concern one device or process.
-LISTS = lazy_pattern(
-    r"proc|proc/(?:swaps|mdstat|(?:1/|self/)?(?:mounts|mountinfo|net/(?!packet\Z)[^/]+))"
-    r"|sys/class(?:/[^/]+)?|sys/class/block/[^/]+/(?:holders|slaves)|sys/class/net/[^/]+(?:/master)?"
-    r"|sys/fs(?:/.+)?|sys/dev/(?:block|char)|sys/bus/[^/]+/devices|sys/kernel/config/.+"
-)
+from .deadline_reader import KERNEL, LISTS, NoAnswer, is_locked
 
 
 class Unread:

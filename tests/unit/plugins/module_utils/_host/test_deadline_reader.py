@@ -76,6 +76,18 @@ def test_all_else_goes_through_the_child(path):
     assert files.requests == [(2, READS * 2, "read", [path])]
 
 
+def test_a_list_of_the_kernel_gets_a_second_try():
+    files = RecordedFiles(silent=["proc/1/maps", "proc/1/mountinfo"])
+    reader = Reader(files)
+    with pytest.raises(NoAnswer):
+        reader.get("read", "proc/1/maps", 2)
+    assert reader.get("read", "proc/1/mounts", 2) == b"proc/1/mounts"
+    before = len(files.requests)
+    with pytest.raises(NoAnswer):
+        reader.get("read", "proc/1/mountinfo", 2)
+    assert len(files.requests) == before + 2
+
+
 def test_many_files_are_one_request_and_each_is_taken_once():
     files = RecordedFiles()
     reader = Reader(files)
