@@ -70,7 +70,7 @@ PURE = [
 
 # The parts of os that do not access the host.
 HARMLESS = {"environ", "path", "strerror"}
-INPUT_OUTPUT = {"fcntl", "multiprocessing", "select", "shutil", "signal", "socket", "subprocess", "tempfile"}
+INPUT_OUTPUT = {"fcntl", "multiprocessing", "select", "shutil", "signal", "socket", "sqlite3", "subprocess", "tempfile"}
 HTTP = {"http", "keystoneauth1", "openstack", "requests", "urllib.request"}
 
 # The first file compiles at the first use, the second runs only on the controller.

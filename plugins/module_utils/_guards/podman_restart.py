@@ -8,9 +8,9 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 
+from .._host.database import read_rows
 from .._host.root import HostRoot
 from . import container_engines, podman
 from .container_engines import ALWAYS, UNLESS_STOPPED, as_mapping
@@ -22,7 +22,6 @@ UNITS, UNIT = "etc/systemd/system", "podman-restart.service"
 # Podman writes the settings as bytes.
 QUERY = "SELECT ID, Name, CAST(JSON AS TEXT) FROM ContainerConfig"
 POLICIES = (ALWAYS, UNLESS_STOPPED)
-Row = tuple[str, str, str]
 
 
 def containers(host: HostRoot) -> Iterator[Guest]:
@@ -36,10 +35,8 @@ def containers(host: HostRoot) -> Iterator[Guest]:
 
 
 def _in_database(host: HostRoot, path: str) -> Iterator[Guest]:
-    # A reader creates the write-ahead log of a database that has none, except if it is opened as immutable.
-    mode = "mode=ro" if host.exists(f"{path}-wal") else "immutable=1"
     try:
-        rows = host.attempt(lambda: _rows(f"file:{host.root.rstrip('/')}/{path}?{mode}"), host.timeout)
+        rows = read_rows(host, path, QUERY)
     except (TimeoutError, RuntimeError) as error:
         reason = str(error) or "no answer"
         unknown = f"the stopped containers of Podman are unknown: /{path} is unreadable ({reason}). Run podman ps"
@@ -54,11 +51,3 @@ def _in_database(host: HostRoot, path: str) -> Iterator[Guest]:
             references = tuple(podman.in_specification(as_mapping(settings.get("spec"))))
             advice = f"keep Podman from starting it with podman update --restart=no {name}"
             yield Guest(name or number, path, False, references, advice)
-
-
-def _rows(address: str) -> list[Row]:
-    """Return number, name and settings of each container in a database (https://www.sqlite.org/uri.html)."""
-    import sqlite3
-
-    with contextlib.closing(sqlite3.connect(address, uri=True)) as connection:
-        return [(str(one), str(two), str(three)) for one, two, three in connection.execute(QUERY)]

@@ -203,12 +203,14 @@ class _Work:
         actual = show_provider(provider, parent) if provider else None
         if actual and step["before"]:
             actual = {field: actual[field] for field in step["before"]}
+        is_removal = step["action"] == "remove"
         # A removal that was rejected has written nothing, even if another client has changed the provider.
-        if actual is None if step["action"] == "remove" else actual != step["before"]:
+        has_written = actual is None if is_removal else actual != step["before"]
+        if has_written:
             step["writes"] += 1
             step["actual"] = actual
-            if step["action"] == "remove":
-                step["error"] = None
+        if has_written and is_removal:
+            step["error"] = None
 
     def _write(self, step: Attempt, now: Step) -> None:
         """Write a provider. ``step`` records the progress; ``now`` may be a newer plan for the same provider."""

@@ -48,6 +48,7 @@ def observe(
         others = other_options.of_container(order, texts, files, content, present, found.kolla)
     others += other_options.of_environment(found, program)
     providers = provider_files.observe(files, order, texts)
+    reports = _reports(order, texts)
     return {
         "source": found.source,
         "pid": found.pid,
@@ -65,10 +66,10 @@ def observe(
         "unknown": nova_names.unknown(texts.items()) if project == "nova" else [],
         "post_copy": _permits_post_copy(order, texts),
         "cyborg_gpus": cyborg.file_with_gpus(host) if project == "nova" else None,
-        "reports": _reports(order, texts),
+        "reports": reports,
         "unusable": [
             *_unusable(project, program, order, texts, files),
-            *_ends_report(order, texts, program, path, content),
+            *(_ends_report(order, texts, program, path, content) if reports else ()),
         ],
         "undeployed": _undeployed(host, project, program, content) if found.kolla else [],
         "problems": [_not_read(found, sources, project, program, path)] if reads is False else problems,
@@ -132,9 +133,9 @@ def _unusable(project: str, program: str, order: Sequence[str], texts: Mapping[s
 def _ends_report(
     order: Sequence[str], texts: Mapping[str, str], program: str, path: str, content: str
 ) -> Iterator[str]:
-    """Yield a sentence if ``content`` ends the report of PCI devices to Placement, which nova does not support."""
+    """Yield a sentence if ``content`` ends the current report of PCI devices, which nova does not support."""
     after = _last(order, {**texts, path: content}, REPORT)
-    if content and path in order and _reports(order, texts) and not _is_true(after):
+    if content and path in order and not _is_true(after):
         yield (
             f"{program} does not start without report_in_placement in [pci], because it has reported PCI devices to "
             "Placement. Set nova_config_report_in_placement: true."
