@@ -276,8 +276,8 @@ from ansible_collections.vfio.devices.plugins.module_utils._core import oldest_p
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._core import progress
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import ACCEPT_UNSEEN
+from ansible_collections.vfio.devices.plugins.module_utils._instances.entry_point import set_devices
 from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import INSTANCE
-from ansible_collections.vfio.devices.plugins.module_utils._instances.work import set_devices
 from ansible_collections.vfio.devices.plugins.module_utils._run.call import Call
 from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
 

@@ -199,8 +199,8 @@ from ansible_collections.vfio.devices.plugins.module_utils._core import oldest_p
 # isort: split
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import ACCEPT_UNSEEN
-from ansible_collections.vfio.devices.plugins.module_utils._partitions.wanted import GPU
-from ansible_collections.vfio.devices.plugins.module_utils._partitions.work import set_layouts
+from ansible_collections.vfio.devices.plugins.module_utils._mig.entry_point import set_layouts
+from ansible_collections.vfio.devices.plugins.module_utils._mig.wanted import GPU
 from ansible_collections.vfio.devices.plugins.module_utils._run.call import Call
 from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
 

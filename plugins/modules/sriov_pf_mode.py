@@ -360,8 +360,8 @@ import os
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._core import progress
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import ACCEPT_UNSEEN
+from ansible_collections.vfio.devices.plugins.module_utils._modes.entry_point import set_modes
 from ansible_collections.vfio.devices.plugins.module_utils._modes.wanted import FUNCTION
-from ansible_collections.vfio.devices.plugins.module_utils._modes.work import set_modes
 from ansible_collections.vfio.devices.plugins.module_utils._run.call import Call
 from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
 

@@ -18,12 +18,12 @@ MAY_IMPORT = {
     **{package: set(ON_HOSTS[:floor]) for floor, package in enumerate(ON_HOSTS)},
     "_modes": set(ON_HOSTS),
     "_instances": set(ON_HOSTS),
-    "_partitions": set(ON_HOSTS),
-    "_boot": {*ON_HOSTS, "_modes", "_partitions", "_instances"},
+    "_mig": set(ON_HOSTS),
+    "_boot": {*ON_HOSTS, "_modes", "_mig", "_instances"},
     "_capture": {*ON_HOSTS, "_modes", "_instances"},
     "_placement": {"_core"},
     "_services": {"_core", "_host"},
-    "_site": {*ON_HOSTS, "_modes", "_partitions", "_instances", "_boot", "_services"},
+    "_site": {*ON_HOSTS, "_modes", "_mig", "_instances", "_boot", "_services"},
 }
 
 # The same on the controller, which may also import the engine, but never the reverse.
@@ -49,17 +49,17 @@ LOOSE_ON_CONTROLLER = {"_actions": 10}
 # Plans, and the code that they call: functions of plain data.
 PURE = [
     "_instances/choice.py",
-    "_instances/claims.py",
+    "_instances/kept_devices.py",
     "_instances/matching.py",
     "_instances/plan.py",
     "_instances/result.py",
     "_instances/state.py",
     "_instances/wanted.py",
     "_modes/checks.py",
-    "_partitions/arrangement.py",
-    "_partitions/plan.py",
-    "_partitions/result.py",
-    "_partitions/wanted.py",
+    "_mig/arrangement.py",
+    "_mig/plan.py",
+    "_mig/result.py",
+    "_mig/wanted.py",
     "_modes/plan.py",
     "_modes/result.py",
     "_modes/state.py",

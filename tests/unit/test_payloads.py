@@ -15,7 +15,7 @@ PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 ENGINE = "ansible_collections.vfio.devices.plugins.module_utils."
 BASE = {"_core", "_host", "_run"}
 ON_HOSTS = BASE | {"_model", "_devices", "_frameworks", "_guards"}
-ALL = ON_HOSTS | {"_modes", "_partitions", "_instances", "_boot"}
+ALL = ON_HOSTS | {"_modes", "_mig", "_instances", "_boot"}
 # The packages that each module needs.
 PACKAGES = {
     "boot_restore": ALL,
@@ -25,7 +25,7 @@ PACKAGES = {
     "managed_files": BASE | {"_services"},
     "mdev_facts": ON_HOSTS,
     "mdev_instance": ON_HOSTS | {"_instances"},
-    "mig_layout": ON_HOSTS | {"_partitions"},
+    "mig_layout": ON_HOSTS | {"_mig"},
     "placement_inventory": {"_core", "_placement", "_run"},
     "placement_inventory_info": {"_core", "_placement", "_run"},
     "service_settings_info": BASE | {"_services"},

@@ -21,8 +21,8 @@ from .._core.problems import Refused
 from .._host.records import DIRECTORY, RECORD_SUFFIX, recorded_cards
 from .._host.root import HostError, HostRoot
 from .instances import Instances
+from .mig_layouts import Layouts
 from .modes import Modes
-from .partitions import Partitions
 from .records import NotRestorable
 
 # Factor of the timeout for the lock, because another run may be changing all cards of the host.
@@ -157,9 +157,9 @@ class _Unreadable:
 
 def _stages(host: HostRoot, patient: bool) -> dict[str, list[Stage]]:
     stages: dict[str, list[Stage]] = {}
-    of_kinds: tuple[tuple[type[Stage], Iterable[Modes | Partitions | Instances]], ...] = (
+    of_kinds: tuple[tuple[type[Stage], Iterable[Modes | Layouts | Instances]], ...] = (
         (Modes, Modes.observe(host, patient)),
-        (Partitions, Partitions.observe(host)),
+        (Layouts, Layouts.observe(host)),
         (Instances, Instances.observe(host)),
     )
     for stage_class, found in of_kinds:

@@ -21,7 +21,7 @@ from .anonymize import Anonymizer
 Reduce = Callable[[str, Anonymizer], Optional[str]]
 
 KERNEL = ("sys/", "proc/driver/", "proc/net/", "proc/devices", "proc/modules")
-# Words in files of other managers of VFs, see _guards/managers.py.
+# Words in files of other managers of VFs, see _guards/other_managers.py.
 OF_MANAGERS = re.compile(
     r"sriov_numvfs|sriov_drivers_autoprobe|sriov-manage|\[SR-IOV\]|SR-IOVVirtualFunctions|\[sriov\]|sriov\."
     r"|virtual-function-count|embedded-switch-mode|max_vfs|num_vfs|numVfs|pciAddress|numvfs|mdev_supported_types"

@@ -23,7 +23,7 @@ from .._core.patterns import lazy_pattern
 from .._devices.pci import DEVICES
 from .._host.root import HostError, HostRoot
 from .._model.host import VfSettings
-from .shares import Shown, settings_of, shown, write_shares
+from .vf_shares import Shown, settings_of, shown, write_shares
 
 DRIVER = "i915"
 TIMES = ("exec_quantum_ms", "preempt_timeout_us")

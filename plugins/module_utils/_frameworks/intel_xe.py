@@ -19,7 +19,7 @@ from .._core.patterns import lazy_pattern
 from .._devices.pci import DEVICES
 from .._host.root import HostRoot
 from .._model.host import VfSettings
-from .shares import Shown, settings_of, shown, write_shares
+from .vf_shares import Shown, settings_of, shown, write_shares
 
 DRIVER = "xe"
 # Cards without own memory and older kernels do not have this quota.

@@ -15,8 +15,8 @@ from typing import Any
 
 from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
-from . import homes
-from .references import FILE, GPU, NUMBER, Guest, Reference
+from . import home_directories
+from .referenced_devices import FILE, GPU, NUMBER, Guest, Reference
 
 DOCKER, SNAP = "var/lib/docker", "var/snap/docker/common/var-lib-docker"
 DOCKER_SETTINGS = "etc/docker/daemon.json"
@@ -45,8 +45,8 @@ def containers(host: HostRoot) -> list[Guest]:
     """Return each container that runs or that Docker will start again."""
     stores = (store(host, DOCKER_SETTINGS, DATA_ROOT, DOCKER), SNAP)
     found = [guest for directory in stores for guest in _in_store(host, directory)]
-    with homes.reading(host, "Docker containers of users"):
-        for home in homes.homes(host):
+    with home_directories.reading(host, "Docker containers of users"):
+        for home in home_directories.homes(host):
             found += _in_store(host, f"{home}/{OF_USER}")
     return found
 

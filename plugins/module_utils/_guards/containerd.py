@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from .._host.root import HostRoot
 from . import container_engines, podman
 from .container_engines import as_list, as_mapping
-from .references import Guest
+from .referenced_devices import Guest
 
 RUNS = ("run/containerd/io.containerd.runtime.v2.task", "run/k3s/containerd/io.containerd.runtime.v2.task")
 # Docker and the kubelet have files of their own for the containers in these namespaces.

@@ -20,10 +20,10 @@ from .._core.wording import shorten
 from .._devices.sriov import is_vfio_driver
 from .._host.root import HostRoot
 from .._model.uses import Holder, Unseen, Use
-from . import container_engines, containerd, homes, podman, podman_restart, quadlets, switch_ports, xen
+from . import container_engines, containerd, home_directories, podman, podman_restart, quadlets, switch_ports, xen
 from .base import Scene
 from .lxc import containers
-from .references import DEVICE, FILE, GPU, INTERFACE, POOL, Guest, Reference, in_command_line, subjects
+from .referenced_devices import DEVICE, FILE, GPU, INTERFACE, POOL, Guest, Reference, in_command_line, subjects
 
 NAME = "containers"
 
@@ -133,8 +133,8 @@ def _is_any(reference: Reference) -> bool:
 def _of_units(host: HostRoot) -> list[Guest]:
     """Return containers and guests whose unit, or a drop-in file of it, starts systemd-nspawn, QEMU or an engine."""
     found = [guest for directory in UNITS for guest in _in_units(host, directory)]
-    with homes.reading(host, "systemd units of users"):
-        for home in homes.homes(host):
+    with home_directories.reading(host, "systemd units of users"):
+        for home in home_directories.homes(host):
             found += _in_units(host, f"{home}/{UNITS_OF_USER}")
     return found
 

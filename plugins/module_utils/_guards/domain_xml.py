@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import NamedTuple, Optional
 from xml.etree import ElementTree
 
-from .references import DEVICE, FILE, INTERFACE, POOL, SCSI_HOST, USB_DEVICE, Reference, in_command_line
+from .referenced_devices import DEVICE, FILE, INTERFACE, POOL, SCSI_HOST, USB_DEVICE, Reference, in_command_line
 
 # Modes of a network in which its guests use an interface directly. In other modes, "dev" only selects the way out.
 DIRECT_MODES = ("bridge", "private", "vepa", "passthrough")

@@ -24,7 +24,7 @@ from .._host.root import HostRoot
 from .._model.uses import Holder, Unseen, Use
 from . import pod_files
 from .base import Scene
-from .references import DEVICE, DEVICE_FILE, FILE, GPU, GPU_UUID, Reference, subjects
+from .referenced_devices import DEVICE, DEVICE_FILE, FILE, GPU, GPU_UUID, Reference, subjects
 
 NAME = "kubernetes"
 

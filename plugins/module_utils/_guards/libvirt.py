@@ -19,7 +19,7 @@ from .._host.root import HostRoot
 from .._model.uses import Holder, Unseen, Use
 from . import libvirt_files
 from .base import Scene
-from .references import subjects
+from .referenced_devices import subjects
 
 if TYPE_CHECKING:
     from .domain_xml import Domain

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .._core.grammar import KERNEL_NAME
 from .._host.root import HostRoot
-from . import container_engines, homes
-from .references import Reference
+from . import container_engines, home_directories
+from .referenced_devices import Reference
 
 if TYPE_CHECKING:
     from .domain_xml import Domain
@@ -73,9 +73,9 @@ def read(host: HostRoot, daemons: Iterable[int], host_too: bool) -> Files:
             _add(host, files, prefix, _texts(host, f"{prefix}{directory}"))
     for directory in _volumes(host):
         _add(host, files, "", _texts(host, directory))
-    with homes.reading(host, "libvirt session domains"):
+    with home_directories.reading(host, "libvirt session domains"):
         places = [f"{SESSIONS}/{user}/{directory}" for directory in OF_SESSION for user in host.names(SESSIONS)]
-        for directory in (*places, *(f"{home}/{OF_HOME}" for home in homes.homes(host))):
+        for directory in (*places, *(f"{home}/{OF_HOME}" for home in home_directories.homes(host))):
             _add(host, files, "", _texts(host, directory), session=True)
     return files
 

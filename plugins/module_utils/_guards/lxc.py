@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 
 from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
-from .references import DEVICE_FILE, FILE, INTERFACE, NUMBER, Guest, Reference
+from .referenced_devices import DEVICE_FILE, FILE, INTERFACE, NUMBER, Guest, Reference
 
 # The default; lxc.conf(5) can change it.
 CONTAINERS = "var/lib/lxc"

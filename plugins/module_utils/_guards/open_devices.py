@@ -21,7 +21,7 @@ from .._host.root import HostRoot
 from .._model.uses import LOSES_DRIVER, Use
 from .base import Scene
 from .processes import REMOVED, UDEV, Opened
-from .references import NVIDIA_FILE, NVIDIA_MAJOR, behind_kfd, nvidia_minors
+from .referenced_devices import NVIDIA_FILE, NVIDIA_MAJOR, behind_kfd, nvidia_minors
 
 NAME = "open_devices"
 

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 from .._core.grammar import PCI_ADDRESS
 from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
-from .references import DEVICE, DEVICE_FILE, FILE, INTERFACE, Reference
+from .referenced_devices import DEVICE, DEVICE_FILE, FILE, INTERFACE, Reference
 
 CACHES = ("var/lib/cni/results", "var/lib/cni/cache/results", "var/lib/cni/multus", "var/lib/cni/sriov")
 # Files named after function addresses; each contains the path of the network namespace with the function.

@@ -17,9 +17,9 @@ from typing import Any
 
 from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
-from . import container_engines, homes
+from . import container_engines, home_directories
 from .container_engines import as_list, as_mapping
-from .references import FILE, NUMBER, Guest, Reference
+from .referenced_devices import FILE, NUMBER, Guest, Reference
 
 RUNS = "run/containers/storage"
 # Begins with the storage driver, such as overlay or btrfs (containers/storage, store.go).
@@ -67,7 +67,7 @@ def _of_user(host: HostRoot, runs: str, name: str, number: str, process: str) ->
     path = f"{runs}/{name}"
     advice = f"stop it with podman stop {number[:12]} as its user"
     with host.collecting(quiet=True):
-        for home in homes.homes(host):
+        for home in home_directories.homes(host):
             specification = f"{home}/{STORE_OF_USER}/{name}/{SPECIFICATION}"
             settings = as_mapping(host.read(specification, optional=True))
             if settings:

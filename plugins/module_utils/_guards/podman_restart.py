@@ -14,7 +14,7 @@ from .._host.database import read_rows
 from .._host.root import HostRoot
 from . import container_engines, podman
 from .container_engines import ALWAYS, UNLESS_STOPPED, as_mapping
-from .references import Guest
+from .referenced_devices import Guest
 
 # Podman uses this database since 4.8. Without the unit, it starts no container at boot.
 DATABASES = ("db.sql", "libpod/db.sql")

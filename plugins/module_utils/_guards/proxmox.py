@@ -21,7 +21,7 @@ from .._model.uses import LOSES_DRIVER, Holder, Unseen, Use
 from . import lxc
 from .base import Scene
 from .processes import Processes
-from .references import DEVICE, DEVICE_FILE, FILE, USB_DEVICE, Reference, in_command_line, subjects
+from .referenced_devices import DEVICE, DEVICE_FILE, FILE, USB_DEVICE, Reference, in_command_line, subjects
 
 NAME = "proxmox"
 

@@ -14,9 +14,9 @@ from typing import NamedTuple
 from .._core.patterns import lazy_pattern
 from .._core.text import decimal
 from .._host.root import HostRoot
-from . import homes
+from . import home_directories
 from .container_engines import CDI, EVERY_DEVICE, MOST_GPUS
-from .references import BY_PATH, DEVICE_FILE, FILE, GPU, Guest, Reference
+from .referenced_devices import BY_PATH, DEVICE_FILE, FILE, GPU, Guest, Reference
 
 # In the order of precedence.
 OF_ROOT = ("run/containers/systemd", "etc/containers/systemd", "usr/share/containers/systemd")
@@ -52,10 +52,10 @@ def containers(host: HostRoot) -> list[Guest]:
         _collect(host, directory, of_root, (USERS,))
         _collect(host, f"{directory}/{USERS}", of_users)
     found = [*_guests(host, of_root), *_guests(host, of_users)]
-    with homes.reading(host, "Quadlet files of users"):
+    with home_directories.reading(host, "Quadlet files of users"):
         # A user whom only a directory service knows may have a session.
         places = [f"{SESSIONS}/{user}/{OF_SESSION}" for user in host.names(SESSIONS)]
-        for place in (*places, *(f"{home}/{OF_HOME}" for home in homes.homes(host))):
+        for place in (*places, *(f"{home}/{OF_HOME}" for home in home_directories.homes(host))):
             own = _Files({}, {})
             _collect(host, place, own)
             if own.units or own.drop_ins:

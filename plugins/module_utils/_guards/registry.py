@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""All guards. A new guard needs a file in this package, a line here or in ``holders``, and its name in
+"""All guards. A new guard needs a file in this package, a line here or in ``user_guards``, and its name in
 ``base``.
 
 Jobs import this file only where they need users, because Ansible compiles each import again in every run.
@@ -15,9 +15,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .._host.root import HostRoot
-from . import devices, holders, network, storage
+from . import devices, network, storage, user_guards
 from .base import Guard, Scene, Seen
-from .holders import HOLDERS
+from .user_guards import HOLDERS
 
 # In this order: each guard can use what earlier ones have found.
 GUARDS: tuple[Guard, ...] = (*HOLDERS, devices, storage, network)
@@ -25,4 +25,4 @@ GUARDS: tuple[Guard, ...] = (*HOLDERS, devices, storage, network)
 
 def observe(host: HostRoot, scene: Scene, guards: Iterable[Guard] = GUARDS) -> Seen:
     """Return all uses and blind spots of the guards."""
-    return holders.observe(host, scene, guards)
+    return user_guards.observe(host, scene, guards)

@@ -17,7 +17,7 @@ from .._core.patterns import lazy_pattern
 from .._host.files import MEBIBYTE
 from .._host.root import HostRoot
 from .container_engines import as_list, as_mapping
-from .references import PORT, Guest, Reference
+from .referenced_devices import PORT, Guest, Reference
 
 OPEN_VSWITCH = "etc/openvswitch/conf.db"
 # Open vSwitch rewrites a log that has grown beyond this size.

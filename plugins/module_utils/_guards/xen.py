@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
-from .references import DEVICE, DEVICE_FILE, FILE, Guest, Reference
+from .referenced_devices import DEVICE, DEVICE_FILE, FILE, Guest, Reference
 
 CONFIGURATIONS = ("etc/xen", "etc/xen/auto")
 # Settings of the tools, not of guests.

@@ -14,7 +14,7 @@ import stat
 import time
 from typing import Any, Callable, Optional, Protocol, TypeVar, Union
 
-from . import child, durable, lock, ownership
+from . import child_process, durable_files, lock, ownership
 
 Value = TypeVar("Value")
 Targets = list[tuple[str, Union[str, OSError]]]
@@ -120,7 +120,7 @@ class OperatingSystemFiles:
         self._prefix = root.rstrip("/") + "/"
         self.locked: int | None = None
         self._directory: tuple[int, str, int] | None = None
-        self._child = child.Child(lambda request: getattr(self, request[0])(*request[1:]))
+        self._child = child_process.Child(lambda request: getattr(self, request[0])(*request[1:]))
 
     def read(self, path: str, most: int = MEBIBYTE) -> bytes:
         """Return the beginning of a file; do not wait for the other end of a FIFO."""
@@ -198,16 +198,16 @@ class OperatingSystemFiles:
             os.close(descriptor)
 
     def replace(self, path: str, data: bytes) -> None:
-        durable.replace(self._prefix + path, data)
+        durable_files.replace(self._prefix + path, data)
 
     def symlink(self, path: str, target: str) -> None:
-        durable.symlink(self._prefix + path, target)
+        durable_files.symlink(self._prefix + path, target)
 
     def unlink(self, path: str) -> None:
-        durable.unlink(self._prefix + path)
+        durable_files.unlink(self._prefix + path)
 
     def try_room(self, directory: str, size: int, write: bool) -> None:
-        (durable.try_to_write if write else durable.look_for_room)(self._prefix + directory, size)
+        (durable_files.try_to_write if write else durable_files.look_for_room)(self._prefix + directory, size)
 
     def status(self, path: str) -> tuple[int, int]:
         found = os.lstat(self._prefix + path)
@@ -246,7 +246,7 @@ class OperatingSystemFiles:
         self._directory = None
 
     def attempt(self, action: Callable[[], Value], timeout: float) -> Value:
-        return child.run(action, timeout)
+        return child_process.run(action, timeout)
 
     def in_time(self, timeout: float, method: str, *arguments: Any) -> Any:
         return self._child.ask((method, *arguments), timeout)
@@ -254,13 +254,13 @@ class OperatingSystemFiles:
     def each_in_time(self, timeout: float, limit: float, method: str, paths: Paths) -> tuple[Answers, int | None]:
         try:
             return self._child.ask(("_each", method, paths), timeout, limit), None
-        except child.DeadlineExceeded as late:
+        except child_process.DeadlineExceeded as late:
             # If only the report of the last call was late, the last path counts as the one that timed out.
             silent = min(late.done, len(paths) - 1)
         # Repeat the reads whose values were lost with the killed child.
         try:
             return self._child.ask(("_each", method, paths[:silent]), timeout, limit) if silent else [], silent
-        except child.DeadlineExceeded:
+        except child_process.DeadlineExceeded:
             return [], silent
 
     def _each(self, method: str, paths: Paths) -> Answers:

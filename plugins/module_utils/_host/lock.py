@@ -17,7 +17,7 @@ import stat
 from collections.abc import Sequence
 
 from .._core.patterns import lazy_pattern
-from .durable import open_directory
+from .durable_files import open_directory
 
 # Only root may open the file, because any process that opens it can hold the lock.
 DIRECTORY_MODE, FILE_MODE = 0o700, 0o600

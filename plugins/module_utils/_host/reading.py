@@ -16,10 +16,10 @@ from typing import Callable
 
 from .._core.text import MOST, decimal, printable
 from .deadline_reader import KERNEL, READS, NoAnswer, Reader, may_block
-from .denials import Denials
 from .errors import ABSENT, DENIED, describe, error_name, is_deadline
 from .files import MEBIBYTE, Files
-from .unread import Unread, describe_silence
+from .permission_errors import PermissionErrors
+from .unreadable_files import Unread, describe_silence
 
 
 class Reading:
@@ -36,7 +36,7 @@ class Reading:
         self._reader = Reader(self._files)
         self._unread = Unread()
         self._problems: list[str] = []
-        self._denials = Denials()
+        self._denials = PermissionErrors()
 
     @property
     def read_timeout(self) -> float:

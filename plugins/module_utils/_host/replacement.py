@@ -17,7 +17,7 @@ import re
 import stat
 from collections.abc import Iterator
 
-from . import durable, exchange
+from . import atomic_exchange, durable_files
 from .errors import describe, with_remedy
 
 
@@ -69,13 +69,13 @@ def obstacle(place: str, size: int, action: str) -> str | None:
     error = _obstacle(place, size)
     if error is None:
         return None
-    remedy = durable.REMEDIES.get(error.errno or 0)
+    remedy = durable_files.REMEDIES.get(error.errno or 0)
     return with_remedy(f"{place} cannot be {action}: {describe(error)}", remedy)
 
 
 def _obstacle(place: str, size: int) -> OSError | None:
     try:
-        durable.look_for_room(os.path.dirname(place), size)
+        durable_files.look_for_room(os.path.dirname(place), size)
     except OSError as error:
         return error
     is_immutable = os.geteuid() == 0 and os.path.exists(place) and not os.access(place, os.W_OK)
@@ -83,7 +83,7 @@ def _obstacle(place: str, size: int) -> OSError | None:
 
 
 def write_file(
-    place: str, content: bytes, mode: int, uid: int, gid: int, confirm: exchange.Confirm | None = None
+    place: str, content: bytes, mode: int, uid: int, gid: int, confirm: atomic_exchange.Confirm | None = None
 ) -> None:
     """Create or replace a file and its parent directories; a power failure leaves the old or the new file.
 
@@ -94,10 +94,10 @@ def write_file(
         _copy_attributes(place, descriptor)
         _set_access(descriptor, mode, uid, gid)
 
-    durable.replace(place, content, prepare, confirm)
+    durable_files.replace(place, content, prepare, confirm)
 
 
-def set_access(place: str, mode: int, uid: int, gid: int, confirm: exchange.Confirm | None = None) -> None:
+def set_access(place: str, mode: int, uid: int, gid: int, confirm: atomic_exchange.Confirm | None = None) -> None:
     """Set mode and owner of an ordinary file. ``confirm`` is called after opening it. It raises to keep them."""
     with _opened(place) as descriptor:
         if confirm:

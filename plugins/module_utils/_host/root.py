@@ -18,7 +18,7 @@ from typing import Callable, TypeVar
 from .._core.problems import Failed
 from .._core.text import printable
 from . import ownership, writable
-from .durable import REMEDIES, UNFINISHED
+from .durable_files import REMEDIES, UNFINISHED
 from .errors import describe, error_name, is_deadline, with_remedy
 from .files import Files, OperatingSystemFiles
 from .lock import describe_holders

@@ -19,7 +19,7 @@ from typing import NamedTuple, Optional
 
 from .._core import grammar
 from .._core.patterns import lazy_pattern
-from .durable import UNFINISHED
+from .durable_files import UNFINISHED
 
 # Ways to write a path.
 ATTRIBUTE = "attribute"  # write a value to an existing file of the kernel or a driver

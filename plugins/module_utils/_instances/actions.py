@@ -19,8 +19,7 @@ from .._frameworks.registry import BY_NAME
 from .._guards.conflicts import ended, users
 from .._host.records import DIRECTORY, INSTANCE_RECORDS, record_path, record_text, save_record
 from .._host.root import HostError, HostRoot
-from .._model.uses import Use
-from .._model.work import (
+from .._model.steps import (
     DeviceStep,
     KeepDefinition,
     KeepDevices,
@@ -29,6 +28,7 @@ from .._model.work import (
     RemoveDevice,
     SetHeterogeneousMode,
 )
+from .._model.uses import Use
 from .removal import removal
 
 # Returns the current uses of the host; raises HostError if some uses are unknown.

@@ -14,8 +14,8 @@ from .._frameworks.registry import BY_NAME
 from .._guards.conflicts import ended, users
 from .._host.root import HostError, HostRoot
 from .._model.host import Device
+from .._model.steps import DeviceStep, KeepDevices, MakeDevice, PlannedDevice, RemoveDevice
 from .._model.uses import Use
-from .._model.work import DeviceStep, KeepDevices, MakeDevice, PlannedDevice, RemoveDevice
 from .._run.rules import Budget
 from .actions import ACTIONS, Uses, make
 from .failures import explain

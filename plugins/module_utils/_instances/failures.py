@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from .._host.errors import with_remedy
 from .._host.root import HostError
-from .._model.work import DeviceStep, KeepDefinition, KeepDevices, MakeDevice, SetHeterogeneousMode
+from .._model.steps import DeviceStep, KeepDefinition, KeepDevices, MakeDevice, SetHeterogeneousMode
 
 # Meaning and remedy of errnos of the kernel or a driver in this context.
 REMEDIES = {

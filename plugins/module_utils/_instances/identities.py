@@ -14,7 +14,7 @@ from typing import Any
 from .._core.grammar import PCI_ADDRESS
 from .._devices.identity import Identity, difference, is_recorded_card, kept_identity, trusted_identity
 from .._host.records import Record
-from .._model.work import DeviceStep, KeepDefinition, KeepDevices, MakeDevice
+from .._model.steps import DeviceStep, KeepDefinition, KeepDevices, MakeDevice
 from .persistence import RECORD
 from .state import Plan, State
 

@@ -17,8 +17,8 @@ from .._guards.base import Scene, Seen
 from .._guards.conflicts import blind_spots
 from .._guards.processes import Processes
 from .._host.root import HostError, HostRoot
+from .._model.steps import RemoveDevice
 from .._model.wanted import DeviceWanted
-from .._model.work import RemoveDevice
 from .._run import record_space
 from .._run.rules import plan_with_users
 from . import actions, result
@@ -70,9 +70,9 @@ def converge(
 
 def _prepare(host: HostRoot, state: State) -> None:
     """Warn about other managers of devices, and record the type names that full GPUs do not list."""
-    from .._guards import managers
+    from .._guards import other_managers
 
-    for sentence in managers.observe(host, managers.MEDIATED_DEVICES):
+    for sentence in other_managers.observe(host, other_managers.MEDIATED_DEVICES):
         host.warn(sentence)
     try:
         remember(host, state.functions, state.known_types)
@@ -115,6 +115,6 @@ def _complete(seen: Seen, accepted: Container[str]) -> Seen:
 
 def _look(host: HostRoot, state: State, configured: bool = True) -> Seen:
     scene = Scene(state.functions, state.devices, Processes(host), configured=configured)
-    from .._guards import holders
+    from .._guards import user_guards
 
-    return holders.observe(host, scene)
+    return user_guards.observe(host, scene)

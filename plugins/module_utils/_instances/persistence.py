@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from .._host.records import Record
 from .._model.host import Definition
-from .._model.work import (
+from .._model.steps import (
     DeviceStep,
     KeepDefinition,
     KeepDevices,

@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from .._core.problems import Refused
 from .._frameworks.registry import BY_NAME
 from .._model.host import Device
+from .._model.steps import MakeDevice, PlannedDevice, RemoveDevice, SetHeterogeneousMode
 from .._model.wanted import DeviceWanted
-from .._model.work import MakeDevice, PlannedDevice, RemoveDevice, SetHeterogeneousMode
 from . import persistence
 from .choice import NO_MACHINE_ID, Choice, Inventory
-from .claims import Claims
 from .identities import with_identities
+from .kept_devices import Claims
 from .matching import matches
 from .mixtures import Mixtures
 from .removal import describe_uses, is_in_use

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 
 from .._guards.conflicts import conflicts, ended
 from .._model.host import Device, Parent
+from .._model.steps import PlannedDevice
 from .._model.uses import EVERY_EFFECT, GONE, Touch, Use
-from .._model.work import PlannedDevice
 
 OTHERWISE = (
     "Otherwise run the playbook reprofile, or skip the device with vfio_on_busy: skip (option on_busy of the module)"

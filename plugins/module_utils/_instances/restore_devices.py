@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Callable, Optional, Union
 
 from .._host.root import HostError
-from .._model.work import DeviceStep, MakeDevice, PlannedDevice, RemoveDevice, SetHeterogeneousMode
+from .._model.steps import DeviceStep, MakeDevice, PlannedDevice, RemoveDevice, SetHeterogeneousMode
 
 
 def restore_devices(

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Optional, Union
 
 from .._guards.base import user
 from .._model.host import Definition, Device
-from .._model.work import DeviceStep, KeepDefinition, KeepDevices, MakeDevice, PlannedDevice, RemoveDevice
+from .._model.steps import DeviceStep, KeepDefinition, KeepDevices, MakeDevice, PlannedDevice, RemoveDevice
 from .apply import Outcome, is_work
 from .state import Missing, Plan, State
 

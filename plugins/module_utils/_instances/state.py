@@ -17,7 +17,7 @@ from .._devices.pci import PciFunction
 from .._frameworks.mig_types import GpuInstances
 from .._host.records import Record
 from .._model.host import Definition, Device, Parent
-from .._model.work import DeviceStep, PlannedDevice
+from .._model.steps import DeviceStep, PlannedDevice
 
 
 class State(NamedTuple):

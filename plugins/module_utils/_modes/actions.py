@@ -17,7 +17,7 @@ from .._devices.sriov import VIRTUAL_FUNCTION
 from .._frameworks import nvidia_sriov, vf_drivers
 from .._host.records import MODE_RECORDS, RUN_DIRECTORY, save_record
 from .._host.root import HostError, HostRoot
-from .._model.work import (
+from .._model.steps import (
     BindCard,
     BindVfs,
     KeepRecord,

@@ -15,7 +15,7 @@ from .._devices.pci import DEVICES
 from .._host.errors import with_remedy
 from .._host.root import HostError, HostRoot
 from .._model.host import Card
-from .._model.work import BindVfs, CardStep, MakeVfs
+from .._model.steps import BindVfs, CardStep, MakeVfs
 from .._run.rules import Budget
 from . import observe
 from .actions import ACTIONS, links

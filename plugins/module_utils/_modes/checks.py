@@ -16,9 +16,9 @@ from .._devices.sriov import allows_passthrough_beside, is_vfio_driver
 from .._guards.base import Seen
 from .._guards.conflicts import blind_spots, conflicts
 from .._model.host import Card, GroupPeer
+from .._model.steps import BindCard, BindVfs, CardStep, MakeVfs, RemoveVfs, SetSwitch, SetVfNetwork, SetVfShares
 from .._model.uses import DRIVER, EVERY_EFFECT, GONE, PORT, SETTINGS, Touch, Use
 from .._model.wanted import CardTarget, VfTarget
-from .._model.work import BindCard, BindVfs, CardStep, MakeVfs, RemoveVfs, SetSwitch, SetVfNetwork, SetVfShares
 from .state import State
 from .steps import find_step
 from .target import binding_of

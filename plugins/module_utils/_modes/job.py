@@ -14,9 +14,9 @@ from typing import Any
 from .._core.problems import holders
 from .._host.root import HostError, HostRoot
 from .._model.host import Card
+from .._model.steps import CardStep
 from .._model.uses import ALLOW_HOST_NETWORK
 from .._model.wanted import CardWanted
-from .._model.work import CardStep
 from .._run import record_space
 from .._run.rules import plan_with_users
 from . import checks, observe, records

@@ -19,7 +19,7 @@ from .._devices.identity import Identities, difference, is_recorded_card
 from .._devices.pci import NumaNodes, PciFunction
 from .._frameworks import nvidia_sriov, vf_drivers
 from .._frameworks.mdev_view import Mdevs
-from .._guards import boot_drivers, console, managers, network_files
+from .._guards import boot_drivers, console, network_files, other_managers
 from .._guards.base import Scene, Seen
 from .._guards.network import INTERFACES
 from .._guards.processes import Processes
@@ -51,7 +51,7 @@ def observe_cards(host: HostRoot, entries: list[CardWanted], functions: dict[str
         drivers=host.names(DRIVERS),
         has_program=host.has_program(nvidia_sriov.PROGRAM),
         programs={name: host.has_program(name) for name in (vf_settings.PROGRAM, eswitch.PROGRAM)},
-        managers=managers.observe(host),
+        managers=other_managers.observe(host),
         silent=host.silent,
     )
     meant = [functions[address] for address in dict.fromkeys(names.values()) if address in functions]
@@ -193,9 +193,9 @@ def observe_uses(host: HostRoot, state: State, connection: list[str], anew: bool
 
 
 def users(host: HostRoot) -> dict[str, list[dict[str, Any]]]:
-    from .._guards import holders
+    from .._guards import user_guards
 
-    return holders.observe(host, Scene(pci.observe(host), [], Processes(host))).users()
+    return user_guards.observe(host, Scene(pci.observe(host), [], Processes(host))).users()
 
 
 def _cards(host: HostRoot, functions: list[PciFunction], all_functions: dict[str, PciFunction]) -> dict[str, Card]:

@@ -17,9 +17,9 @@ from .._devices import claimed_ids, driver_names, eswitch, vf_settings
 from .._devices.binding import CHOICE, DEFAULT, NO_DRIVER
 from .._frameworks import nvidia_sriov, vf_drivers
 from .._model.host import Card
+from .._model.steps import BindCard, CardStep, KeepRecord, KeepRule, MakeVfs, Remember, RemoveVfs
 from .._model.uses import ALLOW_HOST_NETWORK
 from .._model.wanted import CardTarget, CardWanted
-from .._model.work import BindCard, CardStep, KeepRecord, KeepRule, MakeVfs, Remember, RemoveVfs
 from . import checks
 from .state import Planned, State
 from .steps import find_step, plan_steps

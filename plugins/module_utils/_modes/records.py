@@ -20,8 +20,8 @@ from .._host import ownership
 from .._host.records import DIRECTORY, MODE_RECORDS, RECORD_SUFFIX, RUN_DIRECTORY, Record, record_path, record_text
 from .._host.root import HostRoot
 from .._model.host import Card, Native
+from .._model.steps import CardStep, KeepRecord, KeepRule, Remember
 from .._model.wanted import CardWanted
-from .._model.work import CardStep, KeepRecord, KeepRule, Remember
 from .wanted import DRIVER
 
 # Cards whose sriov_drivers_autoprobe a run has disabled temporarily.

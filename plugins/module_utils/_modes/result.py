@@ -16,8 +16,8 @@ from .._devices.binding import CHOICE, has_driver
 from .._devices.sriov import is_vfio_driver
 from .._host.records import shown_record
 from .._model.host import Binding, Card, Kept, Sriov
+from .._model.steps import BindCard, BindVfs, CardStep, MakeVfs, RemoveVfs, SetAutoprobe
 from .._model.wanted import BindingWanted, CardTarget
-from .._model.work import BindCard, BindVfs, CardStep, MakeVfs, RemoveVfs, SetAutoprobe
 from .apply import Outcome
 from .state import Planned
 from .steps import find_step, plan_steps

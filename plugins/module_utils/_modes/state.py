@@ -14,8 +14,8 @@ from typing import NamedTuple, Optional
 from .._devices.pci import PciFunction
 from .._guards.base import Seen
 from .._model.host import Card
+from .._model.steps import CardStep
 from .._model.wanted import CardTarget
-from .._model.work import CardStep
 
 
 class State(NamedTuple):

@@ -15,8 +15,7 @@ from .._devices import vf_settings
 from .._devices.binding import CHOICE, describe_binding, has_driver, is_bound, native
 from .._host.records import MODE_RECORDS
 from .._model.host import Card, VfSettings, VirtualFunction
-from .._model.wanted import BindingWanted, CardTarget
-from .._model.work import (
+from .._model.steps import (
     BindCard,
     BindVfs,
     CardStep,
@@ -31,6 +30,7 @@ from .._model.work import (
     SetVfNetwork,
     SetVfShares,
 )
+from .._model.wanted import BindingWanted, CardTarget
 from . import records
 from .target import binding_of, lasting_autoprobe, native_driver
 

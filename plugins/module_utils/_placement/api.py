@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Callable, TypeVar
 from urllib.parse import quote
 
-from . import answers
+from . import responses
 from .errors import PlacementError, Reply, is_refusal
 from .inventory import is_same
 from .model import Inventories, Listed
@@ -58,17 +58,17 @@ class Placement:
     def find(self, name: str) -> Listed | None:
         """Return the provider with this name, or None; names are unique in a cloud."""
         attempt = f"cannot find the provider {name}"
-        return self._list(f"name={quote(name, safe='')}", attempt, lambda body: answers.named(body, name))
+        return self._list(f"name={quote(name, safe='')}", attempt, lambda body: responses.named(body, name))
 
     def tree(self, uuid: str) -> list[Listed]:
         """Return all providers of the tree that contains the provider; empty if it does not exist."""
         attempt = f"cannot read the tree of the provider {uuid}"
-        return self._list(f"in_tree={uuid}", attempt, lambda body: answers.tree(body, uuid))
+        return self._list(f"in_tree={uuid}", attempt, lambda body: responses.tree(body, uuid))
 
     def roots(self) -> list[str]:
         """Return the names of all providers without a parent."""
         found = self._checked(
-            self.transport.send("GET", "/resource_providers"), "cannot list the providers", answers.providers
+            self.transport.send("GET", "/resource_providers"), "cannot list the providers", responses.providers
         )
         return [one["name"] for one in found if one["parent"] is None]
 
@@ -86,12 +86,12 @@ class Placement:
         if reply.status == 400 and is_refusal(reply):
             # Placement returns this error if the trait does not exist yet.
             return []
-        return self._checked(reply, attempt, answers.providers)
+        return self._checked(reply, attempt, responses.providers)
 
     def provider(self, uuid: str) -> Listed | None:
         """Return the provider with this UUID, or None."""
         attempt = f"cannot read the provider {uuid}"
-        found = self._get(f"/resource_providers/{uuid}", attempt, answers.provider)
+        found = self._get(f"/resource_providers/{uuid}", attempt, responses.provider)
         if found and found["uuid"] != uuid:
             raise PlacementError(f"{attempt}: Placement returned another provider, {found['uuid']}", mine=True)
         return found
@@ -99,28 +99,28 @@ class Placement:
     def inventories(self, uuid: str) -> tuple[int, Inventories] | None:
         """Return the generation and the inventories by resource class; None if the provider is missing."""
         attempt = f"cannot read the inventories of {uuid}"
-        return self._get(f"/resource_providers/{uuid}/inventories", attempt, answers.inventories)
+        return self._get(f"/resource_providers/{uuid}/inventories", attempt, responses.inventories)
 
     def traits(self, uuid: str) -> tuple[int, list[str]] | None:
         """Return the generation and the sorted traits; None if the provider is missing."""
-        return self._get(f"/resource_providers/{uuid}/traits", f"cannot read the traits of {uuid}", answers.traits)
+        return self._get(f"/resource_providers/{uuid}/traits", f"cannot read the traits of {uuid}", responses.traits)
 
     def usages(self, uuid: str) -> dict[str, int]:
         """Return the used amount by resource class."""
         attempt = f"cannot read the usages of {uuid}"
-        return self._get(f"/resource_providers/{uuid}/usages", attempt, answers.usages) or {}
+        return self._get(f"/resource_providers/{uuid}/usages", attempt, responses.usages) or {}
 
     def known_traits(self, names: list[str]) -> set[str]:
         """Return the names that already exist as traits."""
         known: set[str] = set()
         for start in range(0, len(names), NAMES_AT_ONCE):
             query = ",".join(names[start : start + NAMES_AT_ONCE])
-            known |= self._get(f"/traits?name=in:{query}", "cannot read the traits", answers.trait_names) or set()
+            known |= self._get(f"/traits?name=in:{query}", "cannot read the traits", responses.trait_names) or set()
         return known & set(names)
 
     def known_classes(self) -> set[str]:
         """Return the names of all resource classes."""
-        return self._get("/resource_classes", "cannot read the resource classes", answers.class_names) or set()
+        return self._get("/resource_classes", "cannot read the resource classes", responses.class_names) or set()
 
     # Writes; each returns the new generation, and raises PlacementError if Placement did not write as requested
 
@@ -136,7 +136,8 @@ class Placement:
         """Create a provider without inventories and traits."""
         attempt = f"cannot create the provider {name}"
         body = {"uuid": uuid, "name": name, "parent_provider_uuid": parent}
-        made = self._checked(self.transport.send("POST", "/resource_providers", body), attempt, answers.provider, True)
+        sent = self.transport.send("POST", "/resource_providers", body)
+        made = self._checked(sent, attempt, responses.provider, True)
         if (made["uuid"], made["name"], made["parent"]) != (uuid, name, parent):
             raise _other(attempt, name, self.transport.hide(str(made)))
         return int(made["generation"])
@@ -145,7 +146,7 @@ class Placement:
         """Rename a provider; its parent, inventories, traits and allocations stay."""
         attempt = f"cannot rename the provider {uuid} to {name}"
         reply = self.transport.send("PUT", f"/resource_providers/{uuid}", {"name": name})
-        made = self._checked(reply, attempt, answers.provider, True)
+        made = self._checked(reply, attempt, responses.provider, True)
         if (made["uuid"], made["name"]) != (uuid, name):
             raise _other(attempt, name, self.transport.hide(str(made)))
 
@@ -153,7 +154,7 @@ class Placement:
         attempt = f"cannot write the traits of {uuid}"
         body = {"resource_provider_generation": generation, "traits": traits}
         reply = self.transport.send("PUT", f"/resource_providers/{uuid}/traits", body)
-        after, written = self._checked(reply, attempt, answers.traits, True)
+        after, written = self._checked(reply, attempt, responses.traits, True)
         if written != sorted(traits):
             raise _other(attempt, traits, written)
         return _later(attempt, generation, after)
@@ -162,7 +163,7 @@ class Placement:
         attempt = f"cannot write the inventories of {uuid}"
         body = {"resource_provider_generation": generation, "inventories": inventories}
         reply = self.transport.send("PUT", f"/resource_providers/{uuid}/inventories", body)
-        after, written = self._checked(reply, attempt, answers.inventories, True)
+        after, written = self._checked(reply, attempt, responses.inventories, True)
         if not is_same(written, inventories):
             raise _other(attempt, inventories, written)
         return _later(attempt, generation, after)
@@ -193,7 +194,7 @@ class Placement:
             raise _failed(attempt, reply, is_write)
         try:
             return check(reply.body)
-        except answers.Malformed as error:
+        except responses.Malformed as error:
             said = self.transport.hide(str(error))
             raise PlacementError(
                 f"{attempt}: the response is not a valid Placement response: {said}", mine=True, unclear=is_write

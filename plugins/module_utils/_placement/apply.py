@@ -14,11 +14,11 @@ from typing import Any, Callable, TypeVar
 
 from .._core import progress
 from . import trees
-from .answers import words
 from .api import Placement
 from .errors import PlacementError
 from .model import Attempt, Identity, Listed, Plan, PlanOptions, Provider, Shown, Step
 from .provider import identity, plan_again, show_provider, shrinks
+from .responses import words
 
 Value = TypeVar("Value")
 

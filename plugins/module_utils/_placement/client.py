@@ -21,11 +21,11 @@ from typing import Any, NamedTuple
 
 from .._core import missing_library, numbers
 from . import clouds, limits
-from .answers import words
 from .api import Placement, Transport
 from .errors import PlacementError, Reply
 from .options import secret_values
 from .redaction import Secrets
+from .responses import words
 from .retry import Clock
 
 # The newest supported microversion, and the oldest that has all needed features, such as reserved = total.

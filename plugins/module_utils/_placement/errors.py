@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from .._core.problems import Failed
-from .answers import words
+from .responses import words
 
 # In characters: the longest message.
 MESSAGE = 1000

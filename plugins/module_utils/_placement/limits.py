@@ -16,7 +16,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Callable, TypeVar
 from urllib.parse import urljoin, urlsplit
 
-from .answers import words
+from .responses import words
 
 Value = TypeVar("Value")
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .answers import words
+from .responses import words
 
 # In characters: the maximum length of an error of the library; its cause is at the end.
 EXPLANATION = 600

@@ -267,11 +267,11 @@ def _add_unreadable(facts: Facts, reasons: Mapping[str, str]) -> None:
 
 def _add_users(host: HostRoot, facts: Facts, functions: dict[str, PciFunction], made: FrameworkState) -> None:
     # Ansible compiles each imported module again in every run.
-    from .._guards import holders
+    from .._guards import user_guards
     from .._guards.base import PROCESSES, Scene
     from .._guards.processes import Processes
 
-    seen = holders.observe(host, Scene(functions, made.devices, Processes(host)))
+    seen = user_guards.observe(host, Scene(functions, made.devices, Processes(host)))
     for unseen in seen.unseen:
         if unseen.guard != PROCESSES:
             host.warn(unseen.sentence)

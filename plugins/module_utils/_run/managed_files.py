@@ -13,7 +13,7 @@ from typing import Callable, NamedTuple
 from .._core import grammar
 from .._core.patterns import lazy_pattern
 from .._core.problems import Refused
-from .._host import durable, ownership, replacement, writable
+from .._host import durable_files, ownership, replacement, writable
 from .._host.errors import describe, error_name
 from .._host.root import HostError
 
@@ -284,7 +284,7 @@ def _apply(step: Step) -> None:
         elif step.action == "adjusted":
             replacement.set_access(step.place, step.mode, step.uid, step.gid, confirm)
         elif step.action == "removed":
-            durable.unlink(step.place, confirm)
+            durable_files.unlink(step.place, confirm)
     except OSError as error:
         raise HostError(
             f"{step.place} could not be {step.action}: {describe(error)}", step.place, errno=error_name(error)

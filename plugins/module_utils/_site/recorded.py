@@ -74,8 +74,8 @@ def observe_layouts(host: HostRoot, functions: Functions, gpus: Optional[dict[st
     records = read_records(host, LAYOUT_RECORDS)
     if not records:
         return Recorded({}, [])
-    from .._partitions import job
-    from .._partitions.records import recorded_layout
+    from .._mig import job
+    from .._mig.records import recorded_layout
 
     try:
         wanted = [

@@ -14,12 +14,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
-from .._boot.work import set_boot
+from .._boot.entry_point import set_boot
 from .._core.problems import Refused
 from .._host.root import HostRoot
-from .._instances.work import set_devices
-from .._modes.work import set_modes
-from .._partitions.work import set_layouts
+from .._instances.entry_point import set_devices
+from .._mig.entry_point import set_layouts
+from .._modes.entry_point import set_modes
 from .._run.call import Call
 from .._run.facts import Facts, observe
 from .._run.module import UNCHANGED, ended

@@ -14,7 +14,7 @@ from typing import NamedTuple, TypedDict
 from ansible_collections.vfio.devices.plugins.module_utils._boot import files as boot_files
 from ansible_collections.vfio.devices.plugins.module_utils._modes import records
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.play_variables import Variables
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.json_types import flag
 
 # The boot loaders for which the role iommu writes a file of its own.
 WITH_FILE = ("auto", "grub")

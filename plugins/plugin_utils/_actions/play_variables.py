@@ -13,7 +13,7 @@ from typing import Any
 
 from ansible import errors, template
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.merged_results import Result
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.json_types import flag
 
 # Since ansible-core 2.19. Before, the value is a text.
 OMITTED = getattr(errors, "AnsibleValueOmittedError", ())

@@ -24,7 +24,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._guards import base
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import command_line, long_work
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_release
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.json_types import flag
 
 # Raises ``ValueError`` with a sentence about the variable of this name.
 Check = Callable[[Any, str], Any]

@@ -15,9 +15,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypedDict
 
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import Option
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Plan
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Profile
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.value_types import Option
 
 
 class Provider(TypedDict, total=False):

@@ -33,9 +33,9 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     usable_parents,
 )
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering, refuse
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import Option
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Plan, Unselected, VgpuType
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Profile
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.value_types import Option
 
 OWNER = "cyborg"
 SHAPE = "cyborg"

@@ -19,7 +19,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvir
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.defaults import or_default
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import has_typed_vfs
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.json_types import flag
 
 DEVICE_APIS = ("vfio-pci", "vfio-ccw", "vfio-ap")
 VGPU_DRIVER = "nvidia"

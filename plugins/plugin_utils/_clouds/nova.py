@@ -40,8 +40,8 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     usable_parents,
 )
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering, refuse
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.json_types import flag
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Plan
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
 
 OWNER = "nova"
 SHAPE = "nova"

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 from ansible_collections.vfio.devices.plugins.module_utils._modes.wanted import indices_of
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import (
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Profile
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.value_types import (
     A_NAME,
     TEXT_OR_TEXTS,
     Option,
     Options,
     texts,
 )
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Profile
 
 # Keys that may differ between virtual functions of a card.
 OF_FUNCTIONS: Options = {

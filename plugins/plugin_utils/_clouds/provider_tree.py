@@ -18,8 +18,8 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.defaults impo
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.registry import BY_OWNER, BY_SHAPE
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import of_card, shares_of
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering, refuse
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.json_types import flag
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Plan
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
 
 TRAITS_MODES = ("exact", "add")
 # Services mark their providers with these traits; other programs must not.

@@ -8,11 +8,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import cyborg, none, nova
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import cyborg, no_cloud, nova
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.base import Cloud
 
 # The first cloud is the default owner of profiles.
-CLOUDS: tuple[Cloud, ...] = (nova, cyborg, none)
+CLOUDS: tuple[Cloud, ...] = (nova, cyborg, no_cloud)
 
 BY_OWNER = {cloud.OWNER: cloud for cloud in CLOUDS}
 BY_SHAPE = {cloud.SHAPE: cloud for cloud in CLOUDS}

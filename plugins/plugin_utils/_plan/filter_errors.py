@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.module_utils._core.grouping import grouped
 from ansible_collections.vfio.devices.plugins.module_utils._core.text import printable
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import misfit
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.json_types import misfit
 
 
 @contextmanager

@@ -20,11 +20,11 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import 
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import (
     host_functions,
     iommu_groups,
+    mig_layouts,
+    mixed_types,
     mixture,
     no_vgpus,
-    offers,
-    partitions,
-    shares,
+    offered_types,
     type_choice,
     unselected,
 )
@@ -60,10 +60,10 @@ def create(profile: Profile, subject: Subject, shared: iommu_groups.Groups) -> C
         "type": None,
         "next_type": None,
         "parents": [],
-        "count": shares.total_count(profile["shares"]),
+        "count": mixed_types.total_count(profile["shares"]),
         "total": None,
         "not_shareable": None,
-        **shares.published(profile["shares"][0] if len(profile["shares"]) == 1 else profile),
+        **mixed_types.published(profile["shares"][0] if len(profile["shares"]) == 1 else profile),
     }
     card = cast("Card", values)
     if makes_mdevs(subject) and profile["owner"] != nova.OWNER:
@@ -78,15 +78,15 @@ def fill(card: Card, profile: Profile, subjects: Mapping[str, Subject], result: 
     """Plan the functions, GPU instances and devices of a card; add its entries to the lists of ``result``."""
     subject = subjects[card["name"]]
     if profile["mig"]:
-        wrong = partitions.problems(profile["mig"], card, subjects)
-        wrong = wrong or partitions.of_vgpus(profile["shares"], profile["mig"], subject.get("mig"))
+        wrong = mig_layouts.problems(profile["mig"], card, subjects)
+        wrong = wrong or mig_layouts.of_vgpus(profile["shares"], profile["mig"], subject.get("mig"))
         found += wrong
-        result["partitions"] += [] if wrong else [partitions.entry(profile["mig"], card, bool(profile["vgpu"]))]
+        result["partitions"] += [] if wrong else [mig_layouts.entry(profile["mig"], card, bool(profile["vgpu"]))]
     if profile["function"] is not None:
         _plan_functions(profile, profile["function"], subject, card, result, found)
     elif not profile["vgpu"]:
         card["total"] = sum(card["mig"].values()) if card["mig"] else 1
-    held = [] if profile["vgpu"] else offers.held(subject)
+    held = [] if profile["vgpu"] else offered_types.held(subject)
     if held and subject["framework"]:
         card["held_framework"], card["held_parents"] = subject["framework"], held
     if profile["vgpu"]:
@@ -166,7 +166,7 @@ def _plan_vgpus(profile: Profile, subject: Subject, card: Card, result: Plan, fo
         reason = f"its {waits_for} do not exist yet"
         result["later"].append({"name": card["name"], "profile": card["profile"], "reason": reason})
     elif len(profile["shares"]) > 1:
-        result["instances"] += shares.plan(profile, subject, card, found)
+        result["instances"] += mixed_types.plan(profile, subject, card, found)
     else:
         _plan_single_type(profile["shares"][0], subject, card, result, found)
 
@@ -177,7 +177,7 @@ def _what_is_missing(profile: Profile, subject: Subject, card: Card) -> str | No
         subject["mode"] == "pf" or (card["num_vfs"] is not None and subject["num_vfs"] != card["num_vfs"])
     ):
         return VIRTUAL_FUNCTIONS
-    if profile["mig"] and not partitions.is_there(profile["mig"], subject.get("mig")):
+    if profile["mig"] and not mig_layouts.is_there(profile["mig"], subject.get("mig")):
         return GPU_INSTANCES
     return None
 
@@ -187,7 +187,7 @@ def _plan_single_type(share: Share, subject: Subject, card: Card, result: Plan, 
     if chosen is None:
         found.append(type_choice.why_none(share["types"], subject))
         return
-    planned_type = shares.planned_type(chosen, subject)
+    planned_type = mixed_types.planned_type(chosen, subject)
     card["type"] = planned_type
     unreadable = type_choice.why_unreadable(chosen["id"], subject)
     if unreadable:
@@ -196,8 +196,8 @@ def _plan_single_type(share: Share, subject: Subject, card: Card, result: Plan, 
     unsettable = type_choice.why_unsettable(share, chosen["id"], subject)
     if unsettable:
         found.append(f"vgpu.attributes: {unsettable}")
-    card["parents"] = offers.of_parents(subject, chosen["id"])
-    held = offers.held_type(card["parents"], chosen["id"])
+    card["parents"] = offered_types.of_parents(subject, chosen["id"])
+    held = offered_types.held_type(card["parents"], chosen["id"])
     if held:
         card["next_type"] = planned_type
         name = next((one["name"] for one in subject["types"] if one["id"] == held), None)
@@ -213,7 +213,7 @@ def _plan_single_type(share: Share, subject: Subject, card: Card, result: Plan, 
         result["unwanted"] += _of_other_types(subject, chosen["id"])
         return
     label = f"profile {card['profile']}, {card['name']}"
-    result["instances"].append(shares.instance(share, chosen["id"], card, label))
+    result["instances"].append(mixed_types.instance(share, chosen["id"], card, label))
 
 
 def _total(card: Card, is_held: bool) -> int | None:

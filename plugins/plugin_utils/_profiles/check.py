@@ -13,8 +13,8 @@ from typing import Any
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 from ansible_collections.vfio.devices.plugins.module_utils._core.wording import closest, display_name, one_of
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan import kinds
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import Option, Options
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan import value_types
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.value_types import Option, Options
 
 LONGEST = 60
 
@@ -33,7 +33,7 @@ def wrong(
             found[key] = f"{prefix}{key} is not a key. {(elsewhere or {})[key]}"
         elif key not in options:
             found[key] = _unknown(key, options, prefix)
-        elif not kinds.fits(value, options[key]):
+        elif not value_types.fits(value, options[key]):
             found[key] = _unfit(f"{prefix}{key}", value, options[key])
     return found
 
@@ -84,9 +84,9 @@ def _unfit(label: str, value: Any, option: Option) -> str:
 
 
 def _quotes(value: Any, option: Option) -> str:
-    if isinstance(value, list) and value and kinds.fits(["text"] * len(value), option):
+    if isinstance(value, list) and value and value_types.fits(["text"] * len(value), option):
         value = next((item for item in value if not isinstance(item, str)), None)
-    elif "choices" in option or not kinds.fits("text", option):
+    elif "choices" in option or not value_types.fits("text", option):
         return ""
     if isinstance(value, bool):
         return (
@@ -98,4 +98,4 @@ def _quotes(value: Any, option: Option) -> str:
 def _good(option: Option) -> str:
     if "choices" in option:
         return one_of(option["choices"])
-    return kinds.of(option) + (f" such as {option['sample']}" if "sample" in option else "")
+    return value_types.of(option) + (f" such as {option['sample']}" if "sample" in option else "")

@@ -13,12 +13,12 @@ from typing import Any, Callable, cast
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
+from ansible_collections.vfio.devices.plugins.module_utils._mig.wanted import parse_gpus
 from ansible_collections.vfio.devices.plugins.module_utils._modes.wanted import parse_functions
-from ansible_collections.vfio.devices.plugins.module_utils._partitions.wanted import parse_gpus
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.base import Cloud
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.registry import BY_OWNER, CLOUDS
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan import kinds
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan import value_types
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Layout, Placement, Profile, Share
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import (
     check,
@@ -63,7 +63,7 @@ def parse(profiles: Any) -> tuple[list[Profile], list[str]]:
             )
             continue
         name = profile.get("name")
-        label = f"profile {name}" if kinds.fits(name, schema.PROFILE["name"]) else f"vfio_profiles[{place}]"
+        label = f"profile {name}" if value_types.fits(name, schema.PROFILE["name"]) else f"vfio_profiles[{place}]"
         wrong = check.wrong(profile, schema.PROFILE)
         found = [*wrong.values(), *check.missing(profile, wrong, schema.PROFILE, "it")]
         if isinstance(name, str) and places.setdefault(name, place) != place:

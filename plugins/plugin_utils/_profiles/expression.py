@@ -15,7 +15,7 @@ from typing import Any, Union
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import missing_library
 from ansible_collections.vfio.devices.plugins.module_utils._core.wording import closest, one_of
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import plain
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.json_types import plain
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Matches
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import expression_errors, literals
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.expression_errors import Node

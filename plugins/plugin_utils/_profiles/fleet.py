@@ -16,7 +16,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.module_utils._core.wording import shorten
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering, refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Facts, Subject
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import plain
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.json_types import plain
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import declaration, expression, iommu_groups
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import facts as facts_of_host
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.selection import select, subjects

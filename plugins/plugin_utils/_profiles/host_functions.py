@@ -11,7 +11,7 @@ from __future__ import annotations
 from ansible_collections.vfio.devices.plugins.module_utils._devices.binding import NO_DRIVER
 from ansible_collections.vfio.devices.plugins.module_utils._devices.sriov import is_vfio_driver
 from ansible_collections.vfio.devices.plugins.module_utils._modes.wanted import indices_of
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan import kinds
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan import value_types
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Subject, VirtualFunction
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import NovaGroup, NovaSettings
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Profile
@@ -64,7 +64,7 @@ def _chosen(nova: NovaSettings) -> set[int] | None:
 
 
 def _indices(ranges: str | list[str]) -> set[int]:
-    return {index for text in kinds.texts(ranges) for index in indices_of(text)}
+    return {index for text in value_types.texts(ranges) for index in indices_of(text)}
 
 
 def held_mode(mode: str | None, subject: Subject) -> str | None:

@@ -16,7 +16,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._frameworks.capacity 
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Device, OfferedType, Subject
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Parent
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Share
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import offers
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import offered_types
 
 SHOWN = 3
 # The number of devices by type id, or ``max``.
@@ -52,9 +52,9 @@ def why_not(chosen: list[Chosen], subject: Subject) -> str | None:
 
 def _rooms(subject: Subject, type_ids: Iterable[str], occupied: bool = True) -> Capacity:
     """Return the capacity of a card for a mix. Different sizes need a mode, which mdev_instance enables."""
-    rooms = offers.rooms_of(subject, ONE_SIZE, occupied)
+    rooms = offered_types.rooms_of(subject, ONE_SIZE, occupied)
     if rooms.has_heterogeneous_mode and len({rooms.framebuffer(type_id) for type_id in type_ids}) > 1:
-        rooms = offers.rooms_of(subject, ANY_SIZE, occupied)
+        rooms = offered_types.rooms_of(subject, ANY_SIZE, occupied)
     return rooms
 
 
@@ -63,7 +63,7 @@ def place(wanted: Wanted, subject: Subject) -> tuple[dict[str, Placed], str | No
 
     Existing devices stay, first those of guests, in the order in which mdev_instance selects them.
     """
-    present = [device for device in subject["devices"] if device["state"] != offers.DEFINED]
+    present = [device for device in subject["devices"] if device["state"] != offered_types.DEFINED]
     claimed = {type_id: _claimed(type_id, count, present) for type_id, count in wanted.items()}
     others = [one for one in present if not any(one in devices for devices in claimed.values())]
     remaining = [one for one in others if one.get("users") or one["state"] != "active"]

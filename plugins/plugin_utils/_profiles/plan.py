@@ -16,8 +16,8 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.registry impo
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import empty_plan, of_card, shares_of
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Facts
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.json_types import plain
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Plan
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import plain
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Profile, Scheduler
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import (
     card_plan,

@@ -21,7 +21,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Facts, Subject
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Profile, Scheduler
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import check, offers, schema, type_choice
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import check, offered_types, schema, type_choice
 
 # M10, M60, M6: the GPUs with vGPUs of the architecture Maxwell.
 MAXWELL = ("13bd", "13f2", "13f3")
@@ -69,7 +69,7 @@ def problems(wanted: Scheduler, profile: Profile, card: Card, subject: Subject) 
             f"vgpu_scheduler: {policy} is for time-sliced vGPUs, and vGPUs on GPU instances of MIG have their own part "
             "of the GPU. Remove vgpu_scheduler"
         )
-    rooms = offers.rooms_of(subject, ONE_SIZE) if len(chosen) > 1 and policy == FIXED_SHARE else None
+    rooms = offered_types.rooms_of(subject, ONE_SIZE) if len(chosen) > 1 and policy == FIXED_SHARE else None
     sizes = {rooms.framebuffer(offered["id"]) for offered in chosen} if rooms else set()
     if len(sizes) > 1:
         found.append(

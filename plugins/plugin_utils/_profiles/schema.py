@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.vgpu_scheduler import POLICIES
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.registry import CLOUDS
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import (
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.value_types import (
     A_LAYOUT,
     A_NAME,
     DICTIONARY_OR_DICTIONARIES,

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from ansible_collections.vfio.devices.plugins.module_utils._core.wording import shorten
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Facts, Subject
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import plain
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.json_types import plain
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import iommu_groups
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.no_vgpus import are_unusable
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.selection import subjects

@@ -17,7 +17,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import de
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Subject, User
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import card_types
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.offers import gpu_instances
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.offered_types import gpu_instances
 from ansible_collections.vfio.devices.plugins.plugin_utils._report.model import (
     Bar,
     DescribedUser,

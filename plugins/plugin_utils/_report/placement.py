@@ -16,12 +16,12 @@ from typing import NamedTuple, TypedDict
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt, none
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt, no_cloud
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import device_name, makes_mdevs, shares_of
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Subject
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import card_types
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.offers import gpu_instances
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.offered_types import gpu_instances
 from ansible_collections.vfio.devices.plugins.plugin_utils._report.model import ClassCounts, ProviderEntry
 
 OURS = "vfio_"
@@ -189,7 +189,8 @@ def _differences(providers: list[ProviderEntry], has: int | None, held: int, pla
         maybe = planned and planned["owner"] == "nova" and not makes_mdevs(planned)
         if not planned or not has or limited or maybe:
             return []
-        created = f", which the service of owner {planned['owner']} creates" if planned["owner"] != none.OWNER else ""
+        owner = planned["owner"]
+        created = f", which the service of owner {owner} creates" if owner != no_cloud.OWNER else ""
         return [f"no provider in Placement{created}"]
     lines = []
     classes = [one for provider in providers for one in provider["classes"]]

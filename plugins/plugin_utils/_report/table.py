@@ -17,7 +17,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Facts, Subject, User
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import card_types
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.offers import gpu_instances
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.offered_types import gpu_instances
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.selection import subjects
 from ansible_collections.vfio.devices.plugins.plugin_utils._report import pci_classes
 from ansible_collections.vfio.devices.plugins.plugin_utils._report.cards_in_use import users_by_name

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, TypedDict
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._instances.mixtures import Mixtures
 from ansible_collections.vfio.devices.plugins.module_utils._instances.plan import plan_instances
-from ansible_collections.vfio.devices.plugins.module_utils._partitions.records import recorded_layout
+from ansible_collections.vfio.devices.plugins.module_utils._mig.records import recorded_layout
 from ansible_collections.vfio.devices.plugins.module_utils._run.facts import Facts
 from ansible_collections.vfio.devices.plugins.module_utils._site.devices import Plain
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Plan

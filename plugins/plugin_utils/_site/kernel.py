@@ -16,8 +16,8 @@ from ansible_collections.vfio.devices.plugins.module_utils._devices.sriov import
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import makes_mdevs
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Facts
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.json_types import flag
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Plan
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
 
 INTEL_ARGUMENT, PASSTHROUGH_ARGUMENT = "intel_iommu=on", "iommu=pt"
 OFF = ("intel_iommu=off", "amd_iommu=off", "iommu=off")

@@ -14,9 +14,9 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import INSTANCE, parse_instances
+from ansible_collections.vfio.devices.plugins.module_utils._mig.wanted import GPU, Wanted, parse_gpus
 from ansible_collections.vfio.devices.plugins.module_utils._model.wanted import CardWanted, DeviceWanted
 from ansible_collections.vfio.devices.plugins.module_utils._modes.wanted import FUNCTION, parse_functions
-from ansible_collections.vfio.devices.plugins.module_utils._partitions.wanted import GPU, Wanted, parse_gpus
 
 Entries = Sequence[Mapping[str, object]]
 Complete = Sequence[Mapping[str, Any]]

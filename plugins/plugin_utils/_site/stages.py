@@ -25,8 +25,8 @@ from ansible_collections.vfio.devices.plugins.module_utils._site.stage_names imp
     MODES,
     UNWANTED,
 )
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.json_types import flag
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Plan
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
 from ansible_collections.vfio.devices.plugins.plugin_utils._site import differences, module_options
 
 # The options of a module.

@@ -23,7 +23,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._host import denials
+from ansible_collections.vfio.devices.plugins.module_utils._host import permission_errors
 from ansible_collections.vfio.devices.tests.layout import pretty
 from ansible_collections.vfio.devices.tests.unit.golden.play import Play
 
@@ -61,7 +61,7 @@ def golden(request):
 def play(run_module, simulated, monkeypatch):
     """Run modules on hosts, and filters. The remedy of a denial is that of root, whoever runs the tests."""
     monkeypatch.setattr(time, "sleep", lambda seconds: None)
-    monkeypatch.setattr(denials, "os", SimpleNamespace(geteuid=lambda: 0))
+    monkeypatch.setattr(permission_errors, "os", SimpleNamespace(geteuid=lambda: 0))
     for variable in [name for name in os.environ if name.startswith(("VFIO_DEVICES_", "SSH_CONNECTION"))]:
         monkeypatch.delenv(variable)
     return Play(run_module, simulated, monkeypatch)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
-from ansible_collections.vfio.devices.plugins.module_utils._host import child
+from ansible_collections.vfio.devices.plugins.module_utils._host import child_process
 from ansible_collections.vfio.devices.tests.lab import kills
 
 
@@ -51,7 +51,7 @@ def test_a_child_goes_on_only_if_the_run_is_killed_alone(tmp_path: Path, alone: 
 
 def test_the_child_that_writes_for_the_engine_is_counted(tmp_path: Path) -> None:
     def action() -> dict[str, Any]:
-        child.run(lambda: os.mkdir(tmp_path / "made"), 10)
+        child_process.run(lambda: os.mkdir(tmp_path / "made"), 10)
         return {"changed": True}
 
     assert kills.run(action).calls == 1

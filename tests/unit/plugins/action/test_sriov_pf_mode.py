@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vfio.devices.plugins.action import sriov_pf_mode as action
-from ansible_collections.vfio.devices.plugins.module_utils._modes import work
+from ansible_collections.vfio.devices.plugins.module_utils._modes import entry_point
 from ansible_collections.vfio.devices.plugins.modules import sriov_pf_mode as module
 
 IGB, ICE, MLX5, BNXT = "0000:01:00.1", "0000:31:00.0", "0000:98:00.0", "0000:c1:00.0"
@@ -14,7 +14,7 @@ CARDS = (IGB, ICE, MLX5, BNXT)
 
 @pytest.fixture(autouse=True)
 def no_connection(monkeypatch):
-    monkeypatch.setattr(work.network, "connection_of", lambda *arguments: [])
+    monkeypatch.setattr(entry_point.network, "connection_of", lambda *arguments: [])
 
 
 def cards(names=CARDS):

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._boot import job as _boot_restore
-from ansible_collections.vfio.devices.plugins.module_utils._host import durable
+from ansible_collections.vfio.devices.plugins.module_utils._host import durable_files
 from ansible_collections.vfio.devices.plugins.module_utils._host.files import OperatingSystemFiles
 
 # Maps each file system to its size in MiB, its mkfs command, and the options to mount a copy next to it.
@@ -89,7 +89,7 @@ def contents(root):
     return {
         str(path.relative_to(root)): os.readlink(path) if path.is_symlink() else path.read_bytes()
         for path in root.rglob("*")
-        if (path.is_symlink() or path.is_file()) and not path.name.endswith(durable.UNFINISHED)
+        if (path.is_symlink() or path.is_file()) and not path.name.endswith(durable_files.UNFINISHED)
     }
 
 
@@ -148,7 +148,7 @@ def test_after_each_write_a_cut_loses_nothing(simulated, switch, disk):
 def test_without_fsync_a_cut_does_lose_something(simulated, switch, disk, monkeypatch):
     """The previous test detects what it looks for."""
     lost = []
-    monkeypatch.setattr(durable.os, "fsync", lambda descriptor: None)
+    monkeypatch.setattr(durable_files.os, "fsync", lambda descriptor: None)
     runs(simulated, switch, disk, lambda what: lost or lost.append(disk.after_a_cut() != contents(disk.mounted)))
     assert lost == [True]
 

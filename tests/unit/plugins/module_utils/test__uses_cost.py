@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._guards import holders, registry
+from ansible_collections.vfio.devices.plugins.module_utils._guards import registry, user_guards
 
 from tests.bench.tree import exported
 from tests.simhost import SimHost
@@ -33,7 +33,7 @@ COLLECTION = "ansible_collections.vfio.devices.plugins.module_utils"
 IMPORTS = f"""
 import os, sys, time
 from {COLLECTION}._core.problems import Refused
-from {COLLECTION}._guards import registry
+from {COLLECTION}._guards import registry, user_guards
 from {COLLECTION}._host.root import HostRoot
 from {COLLECTION}._modes import job, wanted
 root = sys.argv[1]
@@ -110,7 +110,7 @@ def no_guards(monkeypatch):
     """Return a function after which every call of the guards fails."""
 
     def take_away():
-        for guards in (registry, holders):
+        for guards in (registry, user_guards):
             package, _dot, name = guards.__name__.rpartition(".")
             monkeypatch.setitem(sys.modules, guards.__name__, None)
             monkeypatch.delattr(sys.modules[package], name)

@@ -16,7 +16,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._boot import files as
 from ansible_collections.vfio.devices.plugins.module_utils._boot import job as _boot_restore
 from ansible_collections.vfio.devices.plugins.module_utils._boot import main as _restore_cli
 from ansible_collections.vfio.devices.plugins.module_utils._boot import records as _restore_records
-from ansible_collections.vfio.devices.plugins.module_utils._host import child as _child
+from ansible_collections.vfio.devices.plugins.module_utils._host import child_process as _child
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
 from ansible_collections.vfio.devices.plugins.module_utils._instances import job as _instances
 from ansible_collections.vfio.devices.plugins.module_utils._instances import wanted as _wanted

@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._host.durable import UNFINISHED
+from ansible_collections.vfio.devices.plugins.module_utils._host.durable_files import UNFINISHED
 from ansible_collections.vfio.devices.plugins.module_utils._host.files import OperatingSystemFiles
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import LOCK, HostError, HostRoot
 

@@ -8,7 +8,7 @@ import os
 import stat
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._host import durable, replacement
+from ansible_collections.vfio.devices.plugins.module_utils._host import durable_files, replacement
 
 ME, MINE = os.geteuid(), os.getegid()
 
@@ -61,7 +61,7 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, c
 def test_what_a_killed_run_left_is_no_obstacle_and_no_trap(tmp_path):
     victim = tmp_path / "victim"
     victim.write_text("precious")
-    (tmp_path / f".file{durable.UNFINISHED}").symlink_to(victim)
+    (tmp_path / f".file{durable_files.UNFINISHED}").symlink_to(victim)
     replacement.write_file(str(tmp_path / "file"), b"new", 0o644, ME, MINE)
     assert victim.read_text() == "precious"
     assert sorted(os.listdir(tmp_path)) == ["file", "victim"]

@@ -8,7 +8,7 @@ import errno
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._instances.apply import apply
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import Definition, Device
-from ansible_collections.vfio.devices.plugins.module_utils._model.work import (
+from ansible_collections.vfio.devices.plugins.module_utils._model.steps import (
     KeepDefinition,
     KeepDevices,
     MakeDevice,

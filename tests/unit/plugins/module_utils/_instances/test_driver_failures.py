@@ -10,7 +10,7 @@ import json
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._instances.apply import apply
-from ansible_collections.vfio.devices.plugins.module_utils._model.work import MakeDevice, PlannedDevice
+from ansible_collections.vfio.devices.plugins.module_utils._model.steps import MakeDevice, PlannedDevice
 
 UUID = "c2177883-f1bb-47f0-914d-32a22e3a8804"
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError
 from ansible_collections.vfio.devices.plugins.module_utils._instances.failures import REMEDIES, explain
-from ansible_collections.vfio.devices.plugins.module_utils._model.work import (
+from ansible_collections.vfio.devices.plugins.module_utils._model.steps import (
     KeepDefinition,
     KeepDevices,
     SetHeterogeneousMode,

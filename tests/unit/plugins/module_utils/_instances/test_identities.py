@@ -8,7 +8,7 @@ import json
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._instances import identities
 from ansible_collections.vfio.devices.plugins.module_utils._instances.state import Plan, State
-from ansible_collections.vfio.devices.plugins.module_utils._model.work import KeepDevices, MakeDevice, PlannedDevice
+from ansible_collections.vfio.devices.plugins.module_utils._model.steps import KeepDevices, MakeDevice, PlannedDevice
 from ansible_collections.vfio.devices.tests.simhost.tree import Attribute
 
 T4 = "0000:3b:00.0"

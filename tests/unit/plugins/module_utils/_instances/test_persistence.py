@@ -6,7 +6,7 @@ from __future__ import annotations
 from ansible_collections.vfio.devices.plugins.module_utils._instances.persistence import with_persistence
 from ansible_collections.vfio.devices.plugins.module_utils._instances.state import Plan, State
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import Definition, Device
-from ansible_collections.vfio.devices.plugins.module_utils._model.work import (
+from ansible_collections.vfio.devices.plugins.module_utils._model.steps import (
     KeepDefinition,
     KeepDevices,
     MakeDevice,

@@ -10,9 +10,9 @@ from ansible_collections.vfio.devices.plugins.module_utils._instances import pla
 from ansible_collections.vfio.devices.plugins.module_utils._instances.removal import OTHERWISE
 from ansible_collections.vfio.devices.plugins.module_utils._instances.state import State
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import Device, Offer, Parent, VgpuType
+from ansible_collections.vfio.devices.plugins.module_utils._model.steps import MakeDevice, RemoveDevice
 from ansible_collections.vfio.devices.plugins.module_utils._model.uses import EVERY_EFFECT, Holder, Use
 from ansible_collections.vfio.devices.plugins.module_utils._model.wanted import DeviceWanted
-from ansible_collections.vfio.devices.plugins.module_utils._model.work import MakeDevice, RemoveDevice
 
 UUIDS = [f"00000000-0000-0000-0000-00000000000{number}" for number in range(8)]
 USER = Holder(4242, "qemu", "web1", True)

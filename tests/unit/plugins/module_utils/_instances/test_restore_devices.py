@@ -10,7 +10,7 @@ from collections import Counter
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._instances.restore_devices import describe
-from ansible_collections.vfio.devices.plugins.module_utils._model.work import KeepDevices, SetHeterogeneousMode
+from ansible_collections.vfio.devices.plugins.module_utils._model.steps import KeepDevices, SetHeterogeneousMode
 from ansible_collections.vfio.devices.tests.unit.plugins.conftest import Arrival
 
 L40S, A40, T4 = "0000:84:00.0", "0000:41:00.0", "0000:3b:00.0"

@@ -7,14 +7,14 @@ from ansible_collections.vfio.devices.plugins.module_utils._instances.apply impo
 from ansible_collections.vfio.devices.plugins.module_utils._instances.result import report
 from ansible_collections.vfio.devices.plugins.module_utils._instances.state import Failed, Plan, State
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import Definition, Device
-from ansible_collections.vfio.devices.plugins.module_utils._model.uses import EVERY_EFFECT, Holder, Use
-from ansible_collections.vfio.devices.plugins.module_utils._model.work import (
+from ansible_collections.vfio.devices.plugins.module_utils._model.steps import (
     KeepDefinition,
     KeepDevices,
     MakeDevice,
     PlannedDevice,
     RemoveDevice,
 )
+from ansible_collections.vfio.devices.plugins.module_utils._model.uses import EVERY_EFFECT, Holder, Use
 
 
 def device(name, type_id="x", parent="p", state="active", address=None, **fields):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._devices.binding import exactly
-from ansible_collections.vfio.devices.plugins.module_utils._model import work
+from ansible_collections.vfio.devices.plugins.module_utils._model import steps
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import (
     Binding,
     Card,
@@ -16,7 +16,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._model.host import (
     VfSettings,
     VirtualFunction,
 )
-from ansible_collections.vfio.devices.plugins.module_utils._model.work import BindVfs, KeepRule, OfferVfs
+from ansible_collections.vfio.devices.plugins.module_utils._model.steps import BindVfs, KeepRule, OfferVfs
 from ansible_collections.vfio.devices.plugins.module_utils._modes import records as _pf_persistence
 from ansible_collections.vfio.devices.plugins.module_utils._modes.steps import plan_steps
 from ansible_collections.vfio.devices.plugins.module_utils._modes.target import present_target, wanted_target
@@ -55,22 +55,22 @@ TAGGED = {0: VfSettings(vlan=5)}
 SET_UP = f"{OFF} create settings autoprobe offer_vfs memory"
 
 ACTIONS = {
-    work.RemoveVfs: "remove",
-    work.MakeVfs: "create",
-    work.BindCard: "bind",
+    steps.RemoveVfs: "remove",
+    steps.MakeVfs: "create",
+    steps.BindCard: "bind",
     BindVfs: "bind_vfs",
     OfferVfs: "offer_vfs",
-    work.SetAutoprobe: "autoprobe",
-    work.SetSwitch: "eswitch",
-    work.SetVfNetwork: "settings",
-    work.Remember: "memory",
-    work.KeepRecord: "record",
+    steps.SetAutoprobe: "autoprobe",
+    steps.SetSwitch: "eswitch",
+    steps.SetVfNetwork: "settings",
+    steps.Remember: "memory",
+    steps.KeepRecord: "record",
     KeepRule: "rule",
 }
 
 
-def actions_of(steps):
-    return " ".join(ACTIONS[type(step)] for step in steps)
+def actions_of(planned):
+    return " ".join(ACTIONS[type(step)] for step in planned)
 
 
 @pytest.mark.parametrize(
@@ -175,9 +175,9 @@ def test_nothing_leads_to_where_a_card_is(before):
 
 def test_way_back_binds_each_function_as_it_was():
     before = card([NATIVE, VFIO, ("none", None)])
-    steps = plan_steps(card(**GIVEN), present_target(before))
-    assert actions_of(steps) == f"bind {OFF} create bind_vfs autoprobe offer_vfs memory"
-    bound, offered = (step.bindings for step in steps if isinstance(step, (BindVfs, OfferVfs)))
+    planned = plan_steps(card(**GIVEN), present_target(before))
+    assert actions_of(planned) == f"bind {OFF} create bind_vfs autoprobe offer_vfs memory"
+    bound, offered = (step.bindings for step in planned if isinstance(step, (BindVfs, OfferVfs)))
     assert bound == {1: exactly(Binding("vfio-pci", "vfio-pci")), 2: exactly(Binding("none"))}
     assert offered == {0: exactly(Binding(None, "iavf"))}
 
@@ -186,8 +186,8 @@ def test_way_back_binds_each_function_as_it_was():
 def test_way_back_of_a_run_that_continued_another(present):
     before = card(present, **STOPPED)
     assert present_target(before).autoprobe is True
-    steps = plan_steps(before, present_target(before))
-    assert actions_of(steps) == "autoprobe memory"
+    planned = plan_steps(before, present_target(before))
+    assert actions_of(planned) == "autoprobe memory"
 
 
 RULE_OF_CARD = _pf_persistence.rule(PF, 2, _pf_persistence.card_matches(IDS.vendor_id, IDS.product_id, card().identity))

@@ -8,7 +8,7 @@ import json
 import os
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._host import child as _child
+from ansible_collections.vfio.devices.plugins.module_utils._host import child_process as _child
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
 from ansible_collections.vfio.devices.plugins.module_utils._run import facts as _facts
 

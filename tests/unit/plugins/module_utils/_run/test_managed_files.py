@@ -9,7 +9,7 @@ import stat
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
-from ansible_collections.vfio.devices.plugins.module_utils._host import durable, replacement
+from ansible_collections.vfio.devices.plugins.module_utils._host import durable_files, replacement
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError
 from ansible_collections.vfio.devices.plugins.module_utils._run import managed_files
 from hypothesis import HealthCheck, example, given, settings
@@ -251,7 +251,7 @@ def test_what_cannot_be_written_is_known_before_the_first_write(host, monkeypatc
         if path == str(place.parent):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(durable, "look_for_room", full)
+    monkeypatch.setattr(durable_files, "look_for_room", full)
     (problem,) = host.refusal(*wanted)
     assert problem.endswith(": ENOSPC (No space left on device). Its file system is full: free some space there")
 
@@ -417,7 +417,7 @@ SWAPS = {
         (replacement, "read", {"content": NEW}),
         (replacement, "write_file", {"content": NEW}),
         (replacement, "set_access", {"content": OURS, "mode": "0666"}),
-        (durable, "unlink", {"content": ""}),
+        (durable_files, "unlink", {"content": ""}),
     ],
     ids=["read", "replace", "adjust", "remove"],
 )

@@ -12,7 +12,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._boot import archive
 from ansible_collections.vfio.devices.plugins.module_utils._devices import mig, pci
 from ansible_collections.vfio.devices.plugins.module_utils._run.managed_files import Requested
 from ansible_collections.vfio.devices.plugins.module_utils._site.observe import Boot, Service, observe_site
-from ansible_collections.vfio.devices.tests.unit.plugins.module_utils._partitions.layouts import converge
+from ansible_collections.vfio.devices.tests.unit.plugins.module_utils._mig.layouts import converge
 
 BOOT = Boot(False, None, 60.0, "0" * 64)
 SERVICE = Service("nova", "nova-compute", "", "/etc/nova/x.conf")
@@ -78,6 +78,6 @@ print(*(name.removeprefix({engine!r} + ".") for name in sys.modules))
 """
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     loaded = set(done.stdout.split())
-    assert {"_guards.holders", "_run.facts", "_site.recorded"} <= loaded
-    of_changes = ("_modes.", "_partitions.", "_model.work", "_guards.registry", "_guards.domain_xml", "_instances.plan")
+    assert {"_guards.user_guards", "_run.facts", "_site.recorded"} <= loaded
+    of_changes = ("_modes.", "_mig.", "_model.steps", "_guards.registry", "_guards.domain_xml", "_instances.plan")
     assert not [name for name in loaded if name.startswith(of_changes)] and "xml.etree" not in loaded

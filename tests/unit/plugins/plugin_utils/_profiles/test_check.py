@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import DICTIONARY_OR_DICTIONARIES
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.value_types import DICTIONARY_OR_DICTIONARIES
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import check
 
 INNER = {"size": {"type": "int", "least": 1, "required": True}, "color": {"type": "str", "choices": ["red", "blue"]}}

@@ -6,7 +6,7 @@ from __future__ import annotations
 import yaml
 from ansible_collections.vfio.devices.plugins.module_utils._modes.wanted import SETTINGS
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.registry import BY_OWNER
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan import kinds
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan import value_types
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import declaration, schema
 
 KEYS = {
@@ -33,14 +33,14 @@ def entries(options=schema.PROFILE):
 def test_every_entry_can_be_written_and_checked():
     for name, option in entries():
         assert set(option) <= KEYS, name
-        assert "choices" in option or kinds.of(option), name
-        assert kinds.KINDS.keys() >= ({option["kind"]} if "kind" in option else set()), name
+        assert "choices" in option or value_types.of(option), name
+        assert value_types.KINDS.keys() >= ({option["kind"]} if "kind" in option else set()), name
 
 
 def test_samples_are_of_the_kind_that_they_are_a_sample_of():
     for name, option in entries():
         if "sample" in option and name != "select":
-            assert kinds.fits(yaml.safe_load(option["sample"]), option), name
+            assert value_types.fits(yaml.safe_load(option["sample"]), option), name
     assert declaration.parse(yaml.safe_load(schema.SAMPLE))[1] == []
 
 

@@ -71,7 +71,7 @@ def test_the_card_that_is_not_changed_is_named_once():
 def test_the_verbs_of_all_steps_are_known():
     """A new step with another verb would be reported as done in check mode."""
     root = Path(steps.__file__).parents[2] / "module_utils"
-    texts = [path.read_text(encoding="utf-8") for name in ("_modes", "_partitions") for path in (root / name).glob("*")]
+    texts = [path.read_text(encoding="utf-8") for name in ("_modes", "_mig") for path in (root / name).glob("*")]
     verbs = {verb for text in texts for verb in re.findall(r'(?:text = f?|[A-Z]\w+\(\w+, f?)"([a-z]+) ', text)}
     assert len(verbs) > 5 and verbs <= set(steps.VERBS)
 
