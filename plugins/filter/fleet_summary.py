@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: fleet_summary
-short_description: Summarize a run of the playbook site, verify or reprofile
+short_description: Summarize a run of the playbook site, verify, reprofile or drain
 version_added: 1.0.0
 description:
   - Returns how many hosts are unchanged, changed, in use, waiting for a reboot, not compared, not started, and

@@ -145,6 +145,12 @@ roles:
   type: list
   elements: str
   sample: ["the IOMMU is off"]
+kernel:
+  description: What the kernel lacks for the cards, one sentence for each reason. A part of RV(roles).
+  returned: success
+  type: list
+  elements: str
+  sample: ["the IOMMU is off"]
 settings:
   description: Texts of the settings files by path, empty for a missing file.
   returned: if RV(due) is not empty
@@ -169,7 +175,7 @@ selection:
   type: dict
 ansible_facts:
   description: The facts of M(vfio.devices.mdev_facts).
-  returned: if RV(due) is not empty
+  returned: if RV(due) is not empty, or if the cards are published in Placement
   type: dict
 """
 

@@ -49,15 +49,18 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._site.kernel import k
 
 # Ansible loads action plugins before it forks for each host, so the program is built once per run.
 CHECKSUM = hashlib.sha256(archive.build()).hexdigest()
-# Keys in the result of placement_inventory.
 
 
 class Reasons(NamedTuple):
-    """The reasons why a host differs, the parts of the work that correct it, and the reasons to run the roles."""
+    """The reasons why a host differs, the parts of the work that correct it, and the reasons to run the roles.
+
+    ``kernel`` are the reasons that the playbook reprofile does not correct.
+    """
 
     due: list[str]
     parts: list[str]
     roles: list[str]
+    kernel: list[str]
 
 
 class ComparesHost(ActionBase):
@@ -106,14 +109,15 @@ class ComparesHost(ActionBase):
         except (AnsibleError, ValueError, KeyError) as error:
             # The role that needs the value reports the error.
             found.update(_by_roles([describe_error(error)], found["selection"]))
-        if found["due"]:
+        if found["due"] or stages.publishes(known):
             found["ansible_facts"] = {"mdev": facts}
+        if found["due"]:
             found.update({name: seen[name] for name in ("boot_problems", "settings", "services", "restarts_owed")})
         return found
 
 
 def _by_roles(sentences: list[str], selected: Any = None) -> Result:
-    return {**Reasons(sentences, [], sentences)._asdict(), "selection": selected}
+    return {**Reasons(sentences, [], sentences, [])._asdict(), "selection": selected}
 
 
 def describe_error(error: Exception) -> str:
@@ -126,12 +130,12 @@ def reasons(known: Variables, plan: Any, seen: Any, of_mdevctl: mdevctl.MdevctlR
     persist = {role: known.flag(f"{role}_persist") for role in ("sriov", "mig", "mdev")}
     of_host = differences.of_host(plan, seen, known["boot_state"] == "absent", persist)
     of_services = differing(known, plan, seen)
-    roles = [*of_host.roles, *_kernel(known, plan, seen["facts"]), *of_services.roles]
+    kernel = _kernel(known, plan, seen["facts"])
+    roles = [*of_host.roles, *kernel, *of_services.roles]
     roles += [] if mdevctl.is_ready(of_mdevctl) else ["mdevctl is not ready"]
-    providers = _placement(known) if stages.publishes(known) else []
     texts = [sentence for sentences in of_services.texts.values() for sentence in sentences]
-    found = [*of_host._replace(roles=[]).all, *roles, *texts, *providers]
-    return Reasons(found, [*of_host.stages, *_services(of_services, of_host.settings, known)], roles)
+    found = [*of_host._replace(roles=[]).all, *roles, *texts]
+    return Reasons(found, [*of_host.stages, *_services(of_services, of_host.settings, known)], roles, kernel)
 
 
 def _services(found: Differing, access: Iterable[str], known: Variables) -> list[str]:
@@ -178,12 +182,3 @@ def _kernel(known: Variables, plan: Any, facts: Any) -> list[str]:
     if required["cards"] and not facts["iommu"]["enabled"]:
         found.append("the IOMMU is off")
     return [*found, *(f"{card} waits for a reboot" for card in required["waiting"])]
-
-
-def _placement(known: Variables) -> list[str]:
-    """Use the check before the first change, which has compared the providers of all hosts with one call per cloud."""
-    if "placement_differs" not in known:
-        return ["the providers in Placement have not been compared"]
-    if known["placement_differs"]:
-        return ["the providers in Placement differ"]
-    return ["the record of the root in Placement differs"] if known.get("placement_record_is_due", False) else []

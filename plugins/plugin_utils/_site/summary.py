@@ -4,11 +4,11 @@
 
 # Private to this collection: may change without notice.
 
-"""Summarize a run of site, verify or reprofile: the number of unchanged hosts, and changes or errors of the others."""
+"""Summarize a run of site, verify, reprofile or drain: counts of hosts, and the changes or errors of each."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
@@ -39,6 +39,8 @@ FAILED = "rejected or failed"
 NOT_COMPARED = "not compared"
 # The playbook reprofile sets its variable to false for each host that differs, and to true in the turn of the host.
 NOT_STARTED, BEGUN = "not started", "reprofile_begun"
+# The playbook drain sets it.
+DRAINED = "drain_free"
 WHY_NOT_STARTED = (
     "it differs from its profiles, but an earlier host failed. Correct this error, and run reprofile again"
 )
@@ -56,33 +58,45 @@ def fleet_summary(hosts: Any, hostvars: Any, reached: Any, check_mode: Any = Fal
 
 
 def _summary(hosts: list[str], hostvars: Mapping[str, Any], reached: list[str], check_mode: bool) -> list[str]:
-    changed = "would change" if check_mode else "changed"
-    groups: dict[str, dict[tuple[str, ...], list[str]]]
-    groups = {name: {} for name in (UNCHANGED, changed, IN_USE, WAITING, DIFFERENT, NOT_COMPARED, NOT_STARTED, FAILED)}
+    groups: dict[str, dict[tuple[str, ...], list[str]]] = {name: {} for name in _groups(check_mode)}
     for host in hosts:
-        variables = hostvars[host]
-        results = _results(variables)
-        differences = tuple(map(str, variables.get("verify_differences", [])))
-        if differences:
-            group, lines = DIFFERENT, differences
-        else:
-            done = _steps(variables, results, hostvars, check_mode)
-            left = () if _is_unchanged(results) else tuple(steps.left_in_use(results, _models(results)))
-            # The playbook itself reports the reasons for a reboot.
-            is_waiting = "iommu_reboot_needed" in variables and variables["iommu_reboot_needed"]
-            group = WAITING if is_waiting else changed if done else IN_USE if left else UNCHANGED
-            lines = (*done, *left, *steps.restarts_left(results))
-            if group == UNCHANGED and not isinstance(results.get("vfio_compared", {}).get("due"), list):
-                group, lines = NOT_COMPARED, (HOW_TO_COMPARE,)
-            elif BEGUN in variables and not variables[BEGUN]:
-                group, lines = NOT_STARTED, (WHY_NOT_STARTED,)
-            if host not in reached or "vfio_failure" in variables:
-                group = FAILED
-                lines = (*_reasons(variables, results), *(f"before the failure, {changed}: {line}" for line in done))
+        group, lines = _of_host(hostvars, host, host in reached, check_mode)
         groups[group].setdefault(lines, []).append(host)
     counts = [f"{sum(map(len, entries.values()))} {name}" for name, entries in groups.items() if entries]
     found = [f"{steps.counted(len(hosts), 'host')}: {', '.join(counts)}"]
     return found + [line for name, entries in groups.items() for line in _lines(name, entries)]
+
+
+def _groups(check_mode: bool) -> tuple[str, ...]:
+    return (UNCHANGED, _changed(check_mode), IN_USE, WAITING, DIFFERENT, NOT_COMPARED, NOT_STARTED, FAILED)
+
+
+def _changed(check_mode: bool) -> str:
+    return "would change" if check_mode else "changed"
+
+
+def _of_host(hostvars: Mapping[str, Any], host: str, is_reached: bool, check_mode: bool) -> tuple[str, tuple[str, ...]]:
+    """Return the group of a host and its lines."""
+    variables = hostvars[host]
+    results = _results(variables)
+    differences = tuple(map(str, variables.get("verify_differences", [])))
+    done = () if differences else _steps(variables, results, hostvars, check_mode)
+    if not is_reached or "vfio_failure" in variables:
+        before = f"before the failure, {_changed(check_mode)}: "
+        return FAILED, (*_reasons(variables, results), *(f"{before}{line}" for line in done))
+    if differences:
+        return DIFFERENT, differences
+    if BEGUN in variables and not variables[BEGUN]:
+        return NOT_STARTED, (WHY_NOT_STARTED,)
+    left = tuple(_left(variables, results))
+    lacks = tuple(_lacks(variables, results))
+    # The playbook itself reports the reasons for a reboot.
+    is_waiting = "iommu_reboot_needed" in variables and variables["iommu_reboot_needed"]
+    states = {WAITING: is_waiting, _changed(check_mode): done, IN_USE: left, DIFFERENT: lacks}
+    group = next((name for name, applies in states.items() if applies), UNCHANGED)
+    if group == UNCHANGED and not isinstance(results.get("vfio_compared", {}).get("due"), list):
+        return NOT_COMPARED, (HOW_TO_COMPARE,)
+    return group, (*done, *left, *lacks, *steps.restarts_left(results))
 
 
 def _results(variables: Any) -> dict[str, Mapping[str, Any]]:
@@ -102,6 +116,22 @@ def _steps(
         result = _mapping(hostvars[variables["placement_leader"]].get("placement_result"))
         lines = [*lines, *steps.of_providers(result, variables["placement_providers"], check_mode)]
     return tuple(lines)
+
+
+def _left(variables: Any, results: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Return a line about each card and device that its users keep unchanged, or keep from being free."""
+    if not _is_unchanged(results):
+        yield from steps.left_in_use(results, _models(results))
+    if DRAINED in variables:
+        for card, users in _mapping(variables.get("vfio_held")).items():
+            yield f"{card} is not free: {', '.join(map(str, users))}"
+
+
+def _lacks(variables: Any, results: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Return a line about each setting of the kernel that the playbook reprofile does not correct."""
+    if BEGUN in variables:
+        for sentence in results.get("vfio_compared", {}).get("kernel", []):
+            yield f"{sentence}. Run the playbook site"
 
 
 def _is_unchanged(results: Mapping[str, Mapping[str, Any]]) -> bool:

@@ -34,7 +34,7 @@ def act(monkeypatch):
     monkeypatch.setattr(cards, "resolve", lambda profiles, facts: {"cards": [{"framework": "mdev", "owner": "nova"}]})
 
     def run(answer, reasons=(), variables=None):
-        monkeypatch.setattr(cards, "reasons", lambda *_arguments: cards.Reasons(list(reasons), [], []))
+        monkeypatch.setattr(cards, "reasons", lambda *_arguments: cards.Reasons(list(reasons), [], [], []))
         action = cards.ComparesHost.__new__(cards.ComparesHost)
         templar = types.SimpleNamespace(template=lambda value: value)
         templar.copy_with_new_env = lambda available_variables: templar
@@ -58,7 +58,7 @@ def act(monkeypatch):
 
 def test_an_unchanged_host_returns_no_facts(act):
     result = act(UNCHANGED)
-    assert result == {"changed": False, "due": [], "parts": [], "roles": [], "selection": {"cards": {}}}
+    assert result == {"changed": False, "due": [], "parts": [], "roles": [], "kernel": [], "selection": {"cards": {}}}
     assert act.calls == [{"users": False}]
 
 

@@ -84,6 +84,31 @@ def test_a_host_that_was_not_started_is_not_unchanged():
     ]
 
 
+def test_what_reprofile_does_not_correct_is_a_difference():
+    lacking = {
+        "vfio_compared": {"due": ["x", "the IOMMU is off"], "kernel": ["the IOMMU is off"]},
+        "reprofile_begun": True,
+    }
+    assert fleet_summary(["a"], {"a": lacking}, ["a"]) == [
+        "1 host: 1 different",
+        "a (different): the IOMMU is off. Run the playbook site",
+    ]
+    changed = {**lacking, "boot_result": BOOT["boot_result"]}
+    assert fleet_summary(["a"], {"a": changed}, ["a"]) == [
+        "1 host: 1 changed",
+        "a (changed): boot service: created 1 file",
+        "a (changed): the IOMMU is off. Run the playbook site",
+    ]
+
+
+def test_remaining_users_of_drained_cards_are_named():
+    drained = {**SAME, "drain_free": [], "vfio_held": {"0000:3b:00.0": ["u1 is in use by guest web1", "u2 by web2"]}}
+    assert fleet_summary(["a"], {"a": drained}, ["a"]) == [
+        "1 host: 1 in use",
+        "a (in use): 0000:3b:00.0 is not free: u1 is in use by guest web1, u2 by web2",
+    ]
+
+
 def test_check_mode_predicts():
     assert fleet_summary(["c"], {"c": BOOT}, ["c"], True) == [
         "1 host: 1 would change",
