@@ -56,6 +56,15 @@ def play(fleet, tmp_path):
     return play
 
 
+@pytest.fixture
+def counting(tmp_path):
+    """Return an interpreter that counts the module runs, and the file with one line for each."""
+    count, interpreter = tmp_path / "count", tmp_path / "python"
+    interpreter.write_text(f'#!/bin/sh\necho run >>"{count}"\nexec "{sys.executable}" "$@"\n')
+    interpreter.chmod(0o755)
+    return interpreter, count
+
+
 def desktops(type_name):
     """Return profiles for the two cards of each host with a vGPU type."""
     return [{"name": "t4", "select": "product_id == '1eb8'", "owner": "none", "vgpu": {"type": type_name}}]
@@ -99,11 +108,8 @@ def test_a_card_in_use_is_left_and_the_run_fails_when_all_else_is_done(play, fle
     assert (status, changed) == (0, {"mixed": 0, "t4": 0}), said
 
 
-def test_an_unchanged_host_needs_one_module_run(play, fleet, tmp_path):
-    """The interpreter counts the module runs."""
-    count, interpreter = tmp_path / "count", tmp_path / "python"
-    interpreter.write_text(f'#!/bin/sh\necho run >>"{count}"\nexec "{sys.executable}" "$@"\n')
-    interpreter.chmod(0o755)
+def test_an_unchanged_host_needs_one_module_run(play, fleet, counting):
+    interpreter, count = counting
     hosts = {"t4": {}, "mixed": {"vfio_profiles": desktops("NONE")}}
     given = {"hosts": hosts, "vfio_profiles": desktops("GRID T4-4Q"), "ansible_python_interpreter": str(interpreter)}
     limit = ["--limit", "t4"]
@@ -129,7 +135,7 @@ def test_an_unchanged_host_needs_one_module_run(play, fleet, tmp_path):
     assert "mixed (rejected or failed): profile t4, 0000:3b:00.0, 0000:af:00.0: there is no type NONE" in said
 
 
-def test_drift_in_placement_is_told_at_its_host(play, cloud, fleet):
+def test_drift_in_placement_is_told_at_its_host(play, cloud, fleet, counting):
     if (fleet / f"mixed/sys/bus/mdev/devices/{GUEST}").exists():
         mounting.request(fleet, command="release", host="mixed", device=GUEST)
     (profile,) = desktops("GRID T4-4Q")
@@ -141,6 +147,13 @@ def test_drift_in_placement_is_told_at_its_host(play, cloud, fleet):
     }
     status, said, changed = play("site", **variables)
     assert status == 0, said
+    interpreter, count = counting
+    for name, options in (("site", []), ("verify", []), ("reprofile", []), ("site", ["--check"])):
+        status, said, changed = play(name, *options, **variables, ansible_python_interpreter=str(interpreter))
+        assert (status, changed) == (0, {"mixed": 0, "t4": 0}), said
+        assert "2 hosts: 2 unchanged" in said
+        assert count.read_text() == 2 * "run\n"
+        count.unlink()
     provider = "t4_vfio_0000:af:00.0"
     kept = [name for name in cloud.get(provider, "traits") if name != "CUSTOM_GOLD"]
     cloud.set(provider, "traits", kept)
@@ -149,6 +162,7 @@ def test_drift_in_placement_is_told_at_its_host(play, cloud, fleet):
     assert re.findall(r"^fatal: \[(\w+)\]", said, re.MULTILINE) == ["t4"]
     (line,) = re.findall(r'^ +"(placement: .*)",$', said, re.MULTILINE)
     assert line.startswith(f"placement: {provider} traits: ")
+    assert "2 hosts: 1 unchanged, 1 different" in said
     assert "CUSTOM_GOLD" not in cloud.get(provider, "traits"), "verify changes nothing"
     # The check has compared all hosts, and the first batch has published the other one since.
     status, said, changed = play("site", "-e", "vfio_serial=1", **variables)

@@ -199,6 +199,22 @@ def test_a_host_that_needs_the_roles_is_published_with_the_others(play, cloud):
         assert "CUSTOM_BOTH" in json.dumps(cloud.get(provider, "inventories")), said
 
 
+def test_a_lost_host_does_not_end_the_draining_of_others(play, cloud):
+    lost = {"ansible_connection": "ssh", "ansible_ssh_args": "-F none -o ProxyCommand=false"}
+    profiles = desktops(resource_class="CUSTOM_BOTH")
+    status, said, changed = play("drain", "-e", "vfio_wait=0", hosts={FIRST: lost}, vfio_profiles=profiles)
+    assert (status, changed) == (2, {FIRST: 0, SECOND: 1}), said
+    for sentence in (
+        "2 hosts: 1 changed, 1 rejected or failed",
+        f"{SECOND} (changed): Placement: updated 2 providers",
+        f"{FIRST} (rejected or failed): The host is unreachable: ",
+        f"{SECOND}: no guest or process uses 0000:3b:00.0, 0000:af:00.0",
+    ):
+        assert sentence in said
+    inventory = cloud.get(f"{SECOND}.{DOMAIN}_vfio_0000:3b:00.0", "inventories")["CUSTOM_BOTH"]
+    assert inventory["reserved"] == inventory["total"]
+
+
 def test_a_host_that_is_not_in_placement_yet_may_be_left_out(play):
     hosts = {SECOND: {"placement_root": "new", "placement_root_optional": True}}
     status, said, changed = play("site", hosts=hosts, vfio_profiles=desktops(resource_class="CUSTOM_T4"))
