@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Test the places of single devices; the tests of ``shares`` cover their use by profiles."""
+"""Test the places of single devices; the tests of ``mixed_types`` cover their use by profiles."""
 
 from __future__ import annotations
 
