@@ -134,7 +134,7 @@ def describe_roots(name: str, roots: list[str], former: str | None) -> str:
     more = len(roots) - len(named)
     same = same_host(name, roots)
     return (
-        f"the roots in Placement are {', '.join(named)}{f' and {more} more' if more else ''}"
+        f"The roots in Placement are {', '.join(named)}{f' and {more} more' if more else ''}"
         f"{f'. If this is the host, set placement_root: {same[0]}' if same else ''}"
     )
 

@@ -174,9 +174,10 @@ def providers(card: Card, options: ProviderOptions) -> tuple[list[Provider], lis
     found: list[str] = []
     entries: list[Provider] = []
     for share in shares_of(card):
-        parents = usable_parents(share) if makes_mdevs(share) else []
-        provider_names = [f"{options['root']}_{libvirt.node_device(name)}" for name in parents]
-        entries += provider.traits_only(share, provider_names, OWNER, options, found)
+        names = None
+        if makes_mdevs(share):
+            names = [f"{options['root']}_{libvirt.node_device(name)}" for name in usable_parents(share)]
+        entries += provider.traits_only(share, names, OWNER, options, found)
     return entries, list(dict.fromkeys(found))
 
 

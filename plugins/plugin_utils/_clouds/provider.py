@@ -69,18 +69,21 @@ def create(
 
 
 def traits_only(
-    card: Card, provider_names: list[str], service: str, options: ProviderOptions, found: list[str]
+    card: Card, provider_names: list[str] | None, service: str, options: ProviderOptions, found: list[str]
 ) -> list[Provider]:
-    """Return custom traits for providers that nova-compute or cyborg-agent creates."""
+    """Return custom traits for providers that nova-compute or cyborg-agent creates.
+
+    ``provider_names`` are the providers that exist now, or None if no provider of the card takes traits.
+    """
     if options["drain"]:
         found.append(
             f"it cannot be drained in Placement, because {service} writes its inventory. Disable the compute service "
             "of this host, or drain other cards"
         )
     standard = [name for name in card["traits"] if not names.is_custom(name)]
-    if standard and provider_names:
+    if standard and provider_names is not None:
         found.append(f"{', '.join(standard)} cannot be set on the provider of another service. Use custom traits")
     if not card["traits"] and options["traits_mode"] != "exact":
         return []
     common: Provider = {"parent": options["root"], "traits": sorted(card["traits"]), "optional": True}
-    return [{"name": name, **common} for name in provider_names]
+    return [{"name": name, **common} for name in provider_names or ()]

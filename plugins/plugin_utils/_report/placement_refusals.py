@@ -8,7 +8,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.vfio.devices.plugins.module_utils._placement.wanted import split_sentence
@@ -16,9 +17,13 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors i
 
 # The result of placement_inventory, or a part of it.
 Result = Mapping[str, Any]
+# The providers of each host, root first.
+Requests = Mapping[str, Sequence[Result]]
+# Matches sentences about a provider that is listed twice, up to the index of the first entry (_placement/wanted.py).
+LISTED_TWICE = re.compile(r".*: it is providers\[(\d+)\] .* again\. ")
 
 
-def placement_refusals(result: Result, requests: Mapping[str, list[Mapping[str, Any]]]) -> dict[str, list[str]]:
+def placement_refusals(result: Result, requests: Requests) -> dict[str, list[str]]:
     """Return sentences of the result about providers of each host."""
     needs = "placement_refusals needs a result of vfio.devices.placement_inventory, and its providers by host"
     with answering("placement_refusals", needs):
@@ -29,12 +34,25 @@ def placement_refusals(result: Result, requests: Mapping[str, list[Mapping[str, 
             item, text = split_sentence(sentence)
             host = hosts[item] if item is not None and item < len(hosts) else _host_of_scope(sentence, roots)
             if host is not None:
-                refused.setdefault(host, []).append(text)
+                refused.setdefault(host, []).append(_same_root(host, text, hosts, requests) or text)
         for sentence in result.get("failures") or []:
             host = _host_of_provider(sentence, result["providers"], hosts, roots)
             if host is not None:
                 refused.setdefault(host, []).append(sentence)
-    return refused
+    return {host: list(dict.fromkeys(sentences)) for host, sentences in refused.items()}
+
+
+def _same_root(host: str, sentence: str, hosts: list[str], requests: Requests) -> str | None:
+    """Return a sentence about the variable if a provider is listed twice, because two hosts have the same root."""
+    first = LISTED_TWICE.match(sentence)
+    other = hosts[int(first[1])] if first else host
+    name = requests[host][0]["name"]
+    if other == host or name.casefold() != requests[other][0]["name"].casefold():
+        return None
+    return (
+        f"placement_root: {name} is also that of the host {other}. Set placement_root of each host to the "
+        "hypervisor_hostname of its compute node"
+    )
 
 
 def _host_of_scope(sentence: str, roots: Mapping[str, str]) -> str | None:

@@ -21,6 +21,8 @@ Result = Mapping[str, Any]
 UNCHANGED = ("kept", "absent", "unchanged", "failed")
 # Matches counts of things that each card of a line has.
 COUNTED = re.compile(r"\b[a-z]+ \d+ (?:devices?|virtual functions?|GPU instances?)\b")
+# Actions of mdev_instance in the order of the lines.
+ORDER = ("removed", "replaced", "created")
 # Actions of managed_files that need more than their name.
 WORDED = {"renewed": "renewed the header of"}
 # The configuration and the service of each role.
@@ -161,10 +163,17 @@ def _devices(result: Result, models: Mapping[str, str]) -> Iterator[str]:
             old = shown.get(device["parent"], {}).get(device["uuid"] or device["address"])
             kind = f"{old.partition(',')[0]} -> {kind}" if old else kind
         counts[_named(_card_of(device["parent"], models), models), device["action"], kind] += 1
-    for (name, action, kind), number in counts.items():
+    # The devices of a result are in the order of their UUIDs, which is different on each host.
+    for (name, action, kind), number in sorted(counts.items(), key=_place):
         yield f"{name}: {action} {counted(number, 'device')} of type {kind}"
     if result.get("changed") and not counts:
         yield "records or definitions of devices"
+
+
+def _place(entry: tuple[tuple[str, str, str], int]) -> tuple[str, int, str]:
+    """Return the sort key of a line: by card, action and type."""
+    (name, action, kind), _number = entry
+    return name, ORDER.index(action) if action in ORDER else len(ORDER), kind
 
 
 def _card_of(parent: str, models: Mapping[str, str]) -> str:

@@ -38,9 +38,12 @@ UNCHANGED, IN_USE, WAITING, DIFFERENT = "unchanged", "in use", "waiting for a re
 FAILED = "rejected or failed"
 NOT_COMPARED = "not compared"
 # The playbook reprofile sets its variable to false for each host that differs, and to true in the turn of the host.
+# Other playbooks of the same run set it to an empty text.
 NOT_STARTED, BEGUN = "not started", "reprofile_begun"
-# The playbook drain sets it.
+# The playbook drain sets it to a list.
 DRAINED = "drain_free"
+# A host without other differences can have these changes.
+OF_PLACEMENT = ("placement_recorded",)
 WHY_NOT_STARTED = (
     "it differs from its profiles, but an earlier host failed. Correct this error, and run reprofile again"
 )
@@ -86,7 +89,7 @@ def _of_host(hostvars: Mapping[str, Any], host: str, is_reached: bool, check_mod
         return FAILED, (*_reasons(variables, results), *(f"{before}{line}" for line in done))
     if differences:
         return DIFFERENT, differences
-    if BEGUN in variables and not variables[BEGUN]:
+    if BEGUN in variables and variables[BEGUN] is False:
         return NOT_STARTED, (WHY_NOT_STARTED,)
     left = tuple(_left(variables, results))
     lacks = tuple(_lacks(variables, results))
@@ -102,14 +105,18 @@ def _of_host(hostvars: Mapping[str, Any], host: str, is_reached: bool, check_mod
 def _results(variables: Any) -> dict[str, Mapping[str, Any]]:
     """The registered results of a host by the names of their variables."""
     found = {name: _mapping(variables[name]) for name in RESULTS if name in variables}
-    return {**_mapping(found.get("vfio_applied", {}).get("results")), **found}
+    applied = _mapping(found.get("vfio_applied", {}).get("results"))
+    # Former results of the same run were replaced by skipped ones.
+    return {**applied, **{name: one for name, one in found.items() if name not in applied or not one.get("skipped")}}
 
 
 def _steps(
     variables: Any, results: Mapping[str, Mapping[str, Any]], hostvars: Any, check_mode: bool
 ) -> tuple[str, ...]:
     """Return what was changed on a host, and for it in Placement."""
-    lines = [] if _is_unchanged(results) else steps.of_host(results, _models(results), check_mode)
+    if _is_unchanged(results):
+        results = {name: one for name, one in results.items() if name in OF_PLACEMENT}
+    lines = steps.of_host(results, _models(results), check_mode)
     # The result of a check is not that of the host's turn.
     is_published = "placement_published" in variables and variables["placement_published"]
     if is_published and "placement_leader" in variables and "placement_providers" in variables:
@@ -122,14 +129,14 @@ def _left(variables: Any, results: Mapping[str, Mapping[str, Any]]) -> Iterator[
     """Return a line about each card and device that its users keep unchanged, or keep from being free."""
     if not _is_unchanged(results):
         yield from steps.left_in_use(results, _models(results))
-    if DRAINED in variables:
+    if DRAINED in variables and isinstance(variables[DRAINED], list):
         for card, users in _mapping(variables.get("vfio_held")).items():
             yield f"{card} is not free: {', '.join(map(str, users))}"
 
 
 def _lacks(variables: Any, results: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """Return a line about each setting of the kernel that the playbook reprofile does not correct."""
-    if BEGUN in variables:
+    if BEGUN in variables and isinstance(variables[BEGUN], bool):
         for sentence in results.get("vfio_compared", {}).get("kernel", []):
             yield f"{sentence}. Run the playbook site"
 

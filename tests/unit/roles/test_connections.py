@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Check that a lost connection is found after each task on a host."""
+"""Check that a lost connection is found after each task on a host, and that each playbook begins without results."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.lost_connection import REGISTERED
+from ansible_collections.vfio.devices.plugins.plugin_utils._site import summary
 
 ROOT = Path(__file__).resolve().parents[3]
 PARTS = ("block", "rescue", "always", "tasks", "pre_tasks", "post_tasks", "handlers")
@@ -46,3 +47,13 @@ def test_each_task_on_a_host_registers_its_result():
     found = dict(on_hosts())
     assert [task for task, variable in found.items() if variable not in REGISTERED] == []
     assert set(REGISTERED) == set(found.values())
+
+
+def test_each_playbook_resets_the_results_of_earlier_ones():
+    """The comparison of each host replaces the former one."""
+    (task,) = yaml.safe_load((ROOT / "playbooks/tasks/begin.yml").read_text(encoding="utf-8"))
+    reset = task["ansible.builtin.set_fact"]
+    assert {*REGISTERED, *summary.RESULTS, summary.BEGUN, summary.DRAINED} - {"vfio_compared"} <= set(reset)
+    for name in ("site", "verify", "reprofile", "drain"):
+        play, *_others = yaml.safe_load((ROOT / f"playbooks/{name}.yml").read_text(encoding="utf-8"))
+        assert play["tasks"][0] == {"name": task["name"], "ansible.builtin.import_tasks": "tasks/begin.yml"}

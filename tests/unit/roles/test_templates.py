@@ -3,7 +3,7 @@
 
 """Check that templates parse, and give the same result on every supported ansible-core.
 
-Before 2.19 null becomes an empty text.
+Before 2.19 null becomes an empty text. Ansible warns of variables with names of keywords in each run.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 import jinja2
 import pytest
 import yaml
+from ansible.vars.reserved import get_reserved_names
 
 ROOT = Path(__file__).resolve().parents[3]
 FILES = [path for folder in ("roles", "playbooks") for path in sorted((ROOT / folder).rglob("*.yml"))]
@@ -68,3 +69,19 @@ def test_all_templates_can_be_parsed(path):
     environment = jinja2.Environment(autoescape=True)
     for template in templates(yaml.safe_load(path.read_text(encoding="utf-8"))):
         environment.parse(template)
+
+
+def variables(value):
+    """Yield the names of all variables of plays, blocks and tasks."""
+    if isinstance(value, dict):
+        own = value.get("vars")
+        yield from own if isinstance(own, dict) else ()
+        yield from value.get("ansible.builtin.set_fact") or ()
+        yield from (value[key] for key in ("register", "loop_var") if key in value)
+    for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from variables(one)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_variable_has_the_name_of_a_keyword(path):
+    assert not get_reserved_names() & set(variables(yaml.safe_load(path.read_text(encoding="utf-8"))))

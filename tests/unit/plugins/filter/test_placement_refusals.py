@@ -44,6 +44,26 @@ def test_refusals_are_those_of_the_host_whose_provider_it_is():
     assert found["c"] == ["other_1: Placement has no trait HW_X. Correct it, or use a name that begins with CUSTOM_"]
 
 
+def test_two_hosts_with_the_same_root_are_named_with_the_variable():
+    second = [{"name": "NODE"}, {"name": "node_1", "parent": "NODE", "inventories": VF}]
+    with pytest.raises(Refused) as refused:
+        call(FakePlacement(root()), {"a": REQUESTS["a"], "b": second})
+    assert placement_refusals({"problems": refused.value.problems}, {"a": REQUESTS["a"], "b": second}) == {
+        "b": [
+            "placement_root: NODE is also that of the host a. Set placement_root of each host to the "
+            "hypervisor_hostname of its compute node"
+        ]
+    }
+
+
+def test_a_provider_that_one_host_lists_twice_is_named_itself():
+    twice = {"a": [*REQUESTS["a"], REQUESTS["a"][1]]}
+    with pytest.raises(Refused) as refused:
+        call(FakePlacement(root()), twice)
+    (sentence,) = placement_refusals({"problems": refused.value.problems}, twice)["a"]
+    assert sentence.startswith("node_1: it is providers[1] (node_1) again.")
+
+
 def test_a_scope_that_is_not_there_is_that_of_its_host():
     with pytest.raises(Refused) as refused:
         call(FakePlacement(root()), {"a": [{"name": "node"}]}, purge=True, scope=["lost"])

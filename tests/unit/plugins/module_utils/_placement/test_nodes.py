@@ -93,9 +93,9 @@ def test_a_root_that_is_missing_is_told_with_those_that_exist():
     missing, parent, unlike = found.problems
     assert missing.startswith("providers[0] (node1): there is no provider with this name")
     for sentence in (missing, parent):
-        assert "the roots in Placement are node1.example.com and 1 more. " in sentence
+        assert "The roots in Placement are node1.example.com and 1 more. " in sentence
     assert parent.startswith("providers[2] (x): its parent node1.example.org is neither listed nor in Placement. ")
-    assert "the roots in Placement are node1.example.com, storage. " in unlike
+    assert "The roots in Placement are node1.example.com, storage. " in unlike
     assert "Placement has no root" in nodes(state(), {"name": "node1"}).problems[0]
 
 

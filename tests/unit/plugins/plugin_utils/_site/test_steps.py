@@ -56,8 +56,8 @@ def test_devices_are_counted():
         "diff": {"before": {"0000:3b:00.0": {"c": "GRID T4-2B, created at boot"}}, "after": {}},
     }
     assert steps.of_host({"mdev_made": result}, MODELS) == [
-        "0000:3b:00.0 (10de:1eb8): created 2 devices of type GRID T4-2Q",
         "0000:3b:00.0 (10de:1eb8): replaced 1 device of type GRID T4-2B -> GRID T4-2Q",
+        "0000:3b:00.0 (10de:1eb8): created 2 devices of type GRID T4-2Q",
     ]
 
 

@@ -223,3 +223,25 @@ def test_an_unchanged_host_may_need_a_restart():
         "1 host: 1 changed",
         "a (changed): nova configuration: restarted nova-compute",
     ]
+
+
+def test_a_record_about_placement_is_a_change_of_an_otherwise_unchanged_host():
+    written = {"files": [{"path": "/etc/vfio-devices/placement.conf", "action": "created"}]}
+    hosts = {"a": {**SAME, "placement_recorded": written, "boot_result": BOOT["boot_result"]}}
+    assert fleet_summary(["a"], hosts, ["a"]) == [
+        "1 host: 1 changed",
+        "a (changed): record of the root in Placement: created 1 file",
+    ]
+
+
+def test_reset_results_of_an_earlier_playbook_do_not_count():
+    reset = {"skipped": True}
+    applied = {"results": {"boot_result": BOOT["boot_result"]}}
+    hosts = {
+        "a": {**BOOT, "boot_result": reset, "vfio_applied": applied, "reprofile_begun": "", "drain_free": ""},
+        "b": {**SAME, "vfio_applied": reset, "reprofile_begun": "", "drain_free": "", "vfio_held": {}},
+    }
+    assert fleet_summary(["a", "b"], hosts, ["a", "b"]) == [
+        "2 hosts: 1 unchanged, 1 changed",
+        "a (changed): boot service: created 1 file",
+    ]
