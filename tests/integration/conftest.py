@@ -10,6 +10,14 @@ from xdist.scheduler import LoadFileScheduling
 # Directories whose files share services of the session: several releases of nova and Cyborg, a Placement, a browser.
 SHARING = ("docs", "nova", "placement", "report")
 
+# The directories that take longest. They start first, so that no process is left alone with a long file at the end.
+LONGEST = ("placement", "docs", "nova", "bench", "playbooks")
+
+
+def pytest_collection_modifyitems(items):
+    ranks = {name: rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path.parent.name, len(ranks)))
+
 
 class ByServices(LoadFileScheduling):
     """Gives all files of a directory that share services to one worker of pytest, so that each service starts once."""

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import re
 import shutil
@@ -65,13 +64,17 @@ def copy_readable(source, target):
         Path(target).write_bytes(Path(source).read_bytes())
 
 
-def test_without_root_the_variable_is_named(play, fleet, tmp_path_factory):
+@pytest.fixture
+def place():
+    """Create a directory that other users can read. Each start of pytest closes the directories of pytest for them."""
+    with tempfile.TemporaryDirectory() as directory:
+        Path(directory).chmod(0o755)
+        yield Path(directory)
+
+
+def test_without_root_the_variable_is_named(play, fleet, place):
     if os.geteuid():
         pytest.skip("only root can be somebody else")
-    place, temporary = tmp_path_factory.mktemp("plain"), Path(tempfile.gettempdir())
-    # Workers of pytest have an additional directory.
-    for directory in (place, *itertools.takewhile(lambda parent: parent != temporary, place.parents)):
-        directory.chmod(0o755)
     # Only the user who has mounted a simulated host can read it.
     shutil.copytree(fleet / "nics", place / "nics", symlinks=True, copy_function=copy_readable)
     for program in (place / "nics/usr/bin").iterdir():
