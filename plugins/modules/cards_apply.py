@@ -11,6 +11,8 @@ description:
   - Runs M(vfio.devices.sriov_pf_mode), M(vfio.devices.mig_layout), M(vfio.devices.mdev_instance) and
     M(vfio.devices.boot_restore) in this order, if M(vfio.devices.cards) has found differences for them. Each step has
     the options and the result of its module.
+  - Then runs M(vfio.devices.managed_files) for the settings of nova and Cyborg, unless a card or device was skipped.
+    The tasks of the roles report these results, including failures.
   - If one of several modules rejects its options or the state of the host, nothing is changed.
   - Only for the playbooks of this collection. The action plugin sets the options from the variables of the roles.
 author:
@@ -25,6 +27,7 @@ options:
       - Options of the modules, which are C(modes) for M(vfio.devices.sriov_pf_mode), C(layouts) for
         M(vfio.devices.mig_layout), C(devices) and C(unwanted) for M(vfio.devices.mdev_instance), and C(boot) for
         M(vfio.devices.boot_restore).
+      - The options of M(vfio.devices.managed_files) are C(nova) and C(cyborg).
     type: dict
     required: true
   gather:
@@ -72,10 +75,14 @@ is_unfinished:
   returned: success
   type: bool
 settings:
-  description: Services whose settings differ from the plan, each with the tasks of its role that write them.
+  description: Services whose settings differ or differed from the plan, each with the tasks of its role for them.
   returned: success
   type: dict
   sample: {nova: configure}
+written:
+  description: Services whose settings were written, each with the options of M(vfio.devices.managed_files).
+  returned: always
+  type: dict
 ansible_facts:
   description: The facts of M(vfio.devices.mdev_facts) after the changes.
   returned: if cards or devices have changed

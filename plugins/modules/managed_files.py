@@ -146,10 +146,9 @@ from ansible_collections.vfio.devices.plugins.module_utils._core import oldest_p
 
 # isort: split
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
-from ansible_collections.vfio.devices.plugins.module_utils._run import managed_files
+from ansible_collections.vfio.devices.plugins.module_utils._run.call import Call
 from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
-from ansible_collections.vfio.devices.plugins.module_utils._services import restarts
+from ansible_collections.vfio.devices.plugins.module_utils._site.managed_files import set_files
 
 
 def main():
@@ -175,20 +174,7 @@ def main():
         },
         supports_check_mode=True,
     )
-    program, root = module.params["program"], module.params["host_root"]
-    files = [managed_files.Requested(**file) for file in module.params["files"]]
-
-    def work():
-        host = HostRoot(root) if program else None
-        prepare = (lambda paths: restarts.note(host, program, paths)) if host else None
-        result = managed_files.converge(root, files, module.check_mode, prepare)
-        is_owed = bool(host) and not result.restart and program in restarts.owed(host)
-        return (
-            dict(result._asdict(), restart=result.restart or is_owed, restart_owed=is_owed),
-            host.warnings if host else (),
-        )
-
-    run(module, work)
+    run(module, lambda: set_files(module.params, Call(module.check_mode)))
 
 
 if __name__ == "__main__":

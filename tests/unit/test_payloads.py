@@ -20,9 +20,9 @@ ALL = ON_HOSTS | {"_modes", "_mig", "_instances", "_boot"}
 PACKAGES = {
     "boot_restore": ALL,
     "cards": ALL | {"_services", "_site"},
-    "cards_apply": ALL | {"_site"},
+    "cards_apply": ALL | {"_services", "_site"},
     "host_recording": ON_HOSTS | {"_modes", "_instances", "_capture"},
-    "managed_files": BASE | {"_services"},
+    "managed_files": BASE | {"_services", "_site"},
     "mdev_facts": ON_HOSTS,
     "mdev_instance": ON_HOSTS | {"_instances"},
     "mig_layout": ON_HOSTS | {"_mig"},
@@ -37,7 +37,7 @@ PACKAGES = {
 LIMITS = {
     "boot_restore": 820,
     "cards": 760,
-    "cards_apply": 860,
+    "cards_apply": 870,
     "host_recording": 660,
     "managed_files": 180,
     "mdev_facts": 430,

@@ -9,3 +9,6 @@
 from __future__ import annotations
 
 MODES, LAYOUTS, DEVICES, UNWANTED, BOOT = "modes", "layouts", "devices", "unwanted", "boot"
+NOVA, CYBORG = "nova", "cyborg"
+# The stages that write settings files of services.
+SETTINGS = (NOVA, CYBORG)

@@ -4,9 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""Run several modules on a host in one call: card modes, MIG layouts, devices and the boot service, in this order.
+"""Run several modules on a host in one call, each as a stage with its options and its result.
 
-Each stage has the options and the result of its module.
+The order is: card modes, MIG layouts, devices, the boot service, and the settings of nova and Cyborg.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from .._modes.entry_point import set_modes
 from .._run.call import Call
 from .._run.facts import Facts, observe
 from .._run.module import UNCHANGED, ended
-from .stage_names import BOOT, DEVICES, LAYOUTS, MODES, UNWANTED
+from .managed_files import set_files
+from .skipped import has_skipped
+from .stage_names import BOOT, CYBORG, DEVICES, LAYOUTS, MODES, NOVA, SETTINGS, UNWANTED
 
 Options = Mapping[str, Any]
 WORK: Mapping[str, Callable[[Options, Call], Any]] = {
@@ -32,6 +34,8 @@ WORK: Mapping[str, Callable[[Options, Call], Any]] = {
     DEVICES: set_devices,
     UNWANTED: set_devices,
     BOOT: set_boot,
+    NOVA: set_files,
+    CYBORG: set_files,
 }
 
 
@@ -45,9 +49,9 @@ def apply(
 ) -> Facts:
     """Apply the ``stages``, then gather the parts ``gather`` of the facts. Return the results of the stages by name.
 
-    A failure or the deadline ends the work. If one of several stages is refused, nothing is changed. Each stage has the
-    time budget of a whole call. ``has_changed`` is true if an earlier run has changed the host, ``is_checked`` if an
-    earlier run has checked all stages.
+    A failure or the deadline ends the work. If one of several stages is refused, nothing is changed. If a stage has
+    skipped cards or devices, settings are not written. Each stage has the time budget of a whole call. ``has_changed``
+    is true if an earlier run has changed the host, ``is_checked`` if an earlier run has checked all stages.
     """
     if not call.check_mode:
         host.lock()
@@ -56,6 +60,8 @@ def apply(
     if len(stages) > 1 and not is_checked:
         refuse(stages, call._replace(check_mode=True, budget=None))
     for name in (one for one in WORK if one in stages):
+        if name in SETTINGS and any(map(has_skipped, results.values())):
+            break
         results[name] = _stage(name, stages[name], call, has_changed or any(map(_is_changed, results.values())))
         if results[name].get("failed") or results[name].get("progress"):
             break
@@ -88,7 +94,9 @@ def _is_changed(result: Mapping[str, Any]) -> bool:
 
 
 def _result(host: HostRoot, results: Mapping[str, Mapping[str, Any]], gather: Sequence[str]) -> Facts:
-    last = list(results.values())[-1] if results else {}
+    # The tasks of the roles report the failure of a stage that writes settings.
+    of_cards = [result for name, result in results.items() if name not in SETTINGS]
+    last = of_cards[-1] if of_cards else {}
     found: Facts = {"changed": any(map(_is_changed, results.values())), "stages": results}
     if last.get("failed"):
         return {**found, **{name: last[name] for name in ("failed", "msg", "problems") if name in last}}

@@ -22,6 +22,7 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.vfio.devices.plugins.module_utils._boot import archive
 from ansible_collections.vfio.devices.plugins.module_utils._run.facts import MIG, PUBLISHED_ROOT, SERIAL_NUMBERS, USERS
+from ansible_collections.vfio.devices.plugins.module_utils._site.stage_names import NOVA
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import (
     lost_connection,
     variable_checks,
@@ -36,7 +37,6 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._actions.planned_file
 )
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.play_variables import Variables
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.service_settings import (
-    NOVA,
     PROGRAM,
     Differing,
     differing,

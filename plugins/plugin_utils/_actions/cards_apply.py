@@ -7,22 +7,29 @@
 """Correct with one module run what the module ``cards`` has found to differ on a host.
 
 A second run is needed if the devices of a card can only be planned after a change of its mode or layout. Long work is
-split into more runs to show progress.
+split into more runs to show progress. The settings of nova and Cyborg are written in the run that creates the devices,
+or in another run after a change of modes.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible_collections.vfio.devices.plugins.module_utils._core.progress import BUDGET
-from ansible_collections.vfio.devices.plugins.module_utils._site.stage_names import BOOT, MODES
+from ansible_collections.vfio.devices.plugins.module_utils._site.skipped import has_skipped
+from ansible_collections.vfio.devices.plugins.module_utils._site.stage_names import BOOT, LAYOUTS, MODES, SETTINGS
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import long_work, lost_connection, merged_results
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.cards import describe_error
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.merged_results import Result
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.play_variables import Variables
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions.service_settings import differing, managed
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.service_settings import (
+    differing,
+    managed,
+    task_options,
+)
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plan import resolve
 from ansible_collections.vfio.devices.plugins.plugin_utils._site import stages
 
@@ -50,7 +57,7 @@ class AppliesPlan(long_work.LongWork):
     def work(self, task_vars: Result, seconds: float) -> Result:
         """Return the result of the action. Show progress every ``seconds``, or never if 0."""
         known = Variables(self._templar, task_vars)
-        found: Result = {"changed": False, "results": {}, "diff": [], "warnings": []}
+        found: Result = {"changed": False, "results": {}, "written": {}, "diff": [], "warnings": []}
         try:
             self._apply(found, known, task_vars, seconds)
         except AnsibleConnectionFailure as error:
@@ -64,22 +71,24 @@ class AppliesPlan(long_work.LongWork):
         check_mode = bool(self._task.check_mode)
         compared = known["vfio_compared"]
         plan = resolve(known["vfio_profiles"], known["ansible_facts"]["mdev"])
-        for number, of_round in enumerate(stages.module_runs(plan, compared["parts"], check_mode)):
+        # The last round only writes settings, if no other one has.
+        for number, of_round in enumerate([*stages.module_runs(plan, compared["parts"], check_mode), []]):
             if number and plan["later"] and known["vfio_on_busy"] != "skip":
                 # The role sriov reports these cards.
                 break
-            todo = stages.of_plan(known, plan, of_round)
+            of_cards = stages.of_plan(known, plan, of_round)
+            todo = {**of_cards, **_settings_stages(found, known, plan, compared, of_cards)}
             if not todo:
                 continue
-            options: Result = {
+            given: Result = {
                 "stages": todo,
-                "gather": stages.parts_of_facts(known) if {*todo} - {BOOT} and not check_mode else [],
+                "gather": stages.parts_of_facts(known) if {*of_cards} - {BOOT} and not check_mode else [],
                 "has_changed": found["changed"],
                 "host_root": known["vfio_host_root"],
-                "timeout": next(iter(todo.values()))["timeout"],
+                "timeout": next((options["timeout"] for options in of_cards.values()), known["boot_timeout"]),
             }
-            part = self._all_parts(task_vars, options, seconds)
-            _add(found, part)
+            part = self._all_parts(task_vars, given, seconds)
+            _add(found, part, todo)
             if found.get("failed"):
                 return
             if "facts" in part:
@@ -88,8 +97,8 @@ class AppliesPlan(long_work.LongWork):
                 plan = resolve(known["vfio_profiles"], part["facts"])
         known.add(vfio_plan=plan)
         found["plan"] = plan
-        found["is_unfinished"] = bool(plan["later"]) or any(map(_has_busy, found["results"].values()))
-        found["settings"] = _settings(known, plan, compared)
+        found["is_unfinished"] = bool(plan["later"]) or any(map(has_skipped, found["results"].values()))
+        found["settings"] = _settings(known, plan, compared, found["written"])
 
     def _all_parts(self, task_vars: Result, options: Result, seconds: float) -> Result:
         """Run the module for one round, several times if the work is long, and return the merged result."""
@@ -108,7 +117,10 @@ class AppliesPlan(long_work.LongWork):
             if not progress:
                 return {**part, "stages": results}
             # Continue with the stage that stopped at the deadline.
-            todo = {name: given for name, given in options["stages"].items() if name == last or name not in results}
+            ended = {*results} - {last}
+            if any(map(has_skipped, results.values())):
+                ended |= {*SETTINGS}
+            todo = {name: given for name, given in options["stages"].items() if name not in ended}
             has_changed = options["has_changed"] or part["changed"]
             options = {**options, "stages": todo, "has_changed": has_changed, "is_checked": True}
             done, left = done + progress["done"], progress["left"]
@@ -121,8 +133,24 @@ class AppliesPlan(long_work.LongWork):
             least = (last, left)
 
 
-def _settings(known: Variables, plan: Any, compared: Any) -> dict[str, str]:
-    """Return the task file for each service to configure: ``main`` for all if their roles must report an error."""
+def _settings_stages(found: Result, known: Variables, plan: Any, compared: Any, todo: Result) -> Result:
+    """Return the options of the stages that write settings after the stages ``todo``; none if the roles write them.
+
+    The text depends on the facts after a change of modes and layouts. The roles report skipped work before they write.
+    """
+    is_certain = not {MODES, LAYOUTS} & todo.keys() and not plan["later"]
+    if not is_certain or found["written"] or any(map(has_skipped, found["results"].values())):
+        return {}
+    known.add(vfio_plan=plan)
+    due = _settings(known, plan, compared, ())
+    return {service: task_options(known, service) for service, tasks in due.items() if tasks == "configure"}
+
+
+def _settings(known: Variables, plan: Any, compared: Any, written: Collection[str]) -> dict[str, str]:
+    """Return the task file for each service to configure: ``main`` for all if their roles must report an error.
+
+    The role of a service in ``written`` reports the result, or writes the settings again if their text has changed.
+    """
     if compared.get("due") == []:
         # Only the providers in Placement differ.
         return {}
@@ -133,20 +161,25 @@ def _settings(known: Variables, plan: Any, compared: Any) -> dict[str, str]:
         return every
     if found.roles:
         return every
-    return {name: "configure" for name in every if name in compared["parts"] or found.texts[name]}
+    due = {*compared["parts"], *written}
+    return {name: "configure" for name in every if name in due or found.texts[name]}
 
 
-def _add(found: Result, part: Result) -> None:
-    """Add the results of a round to ``found``."""
+def _add(found: Result, part: Result, given: Result) -> None:
+    """Add the results of a round to ``found``; ``given`` has the options of each stage."""
     of_stages = part.get("stages", {})
+    of_cards = {stage: result for stage, result in of_stages.items() if stage not in SETTINGS}
     for stage, result in of_stages.items():
         found["results"][stages.REGISTERED[stage]] = result
         found["warnings"] += [one for one in result.pop("warnings", []) if one not in found["warnings"]]
+    # The tasks of the roles report the results of the other stages.
+    found["written"].update({stage: given[stage] for stage in of_stages.keys() - of_cards.keys()})
+    for stage, result in of_cards.items():
         found["diff"] += _diffs(stage, result.get("diff"))
         found["changed"] = found["changed"] or bool(result.get("changed"))
     found["warnings"] += part.get("warnings", [])
     found.update({name: part[name] for name in FAILED if part.get(name)})
-    last = list(of_stages.values())[-1] if of_stages else {}
+    last = list(of_cards.values())[-1] if of_cards else {}
     if last.get("failed"):
         # This result is merged from several runs.
         found.update({name: last[name] for name in FAILED if name in last})
@@ -157,9 +190,3 @@ def _diffs(stage: str, diff: Any) -> list[Result]:
         return list(diff or [])
     header = HEADERS[stage]
     return [{**diff, "before_header": header, "after_header": header}] if diff["before"] != diff["after"] else []
-
-
-def _has_busy(result: Result) -> bool:
-    """Return whether cards or devices were skipped, so that the roles must report them."""
-    cards = [*result.get("functions", []), *result.get("gpus", [])]
-    return bool(result.get("busy") or result.get("missing") or any(one["busy"] for one in cards))

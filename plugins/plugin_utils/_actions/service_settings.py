@@ -13,20 +13,22 @@ from typing import Any, NamedTuple
 
 from ansible_collections.vfio.devices.plugins.module_utils._services import oslo
 from ansible_collections.vfio.devices.plugins.module_utils._services.observe import not_effective
+from ansible_collections.vfio.devices.plugins.module_utils._site.stage_names import CYBORG, NOVA
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.planned_files import (
     CYBORG_FILE,
     NOVA_FILE,
     PROVIDER_FILE,
     SettingsFile,
     is_elsewhere,
+    planned_files,
     settings_files,
 )
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.play_variables import Variables
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import undeclared_types
 
-NOVA, CYBORG = "nova", "cyborg"
 PROGRAM = "nova-compute"
 AGENT = "cyborg-agent"
+PROGRAMS = {NOVA: PROGRAM, CYBORG: AGENT}
 REPORT = ("pci", "report_in_placement", "true")
 
 
@@ -42,6 +44,15 @@ def managed(known: Variables) -> list[str]:
     return [service for service in (NOVA, CYBORG) if settings_files(known, f"{service}_config")]
 
 
+def task_options(known: Variables, service: str) -> dict[str, object]:
+    """Return the options of managed_files that the role of a service sets on the host."""
+    return {
+        "host_root": known["vfio_host_root"],
+        "program": PROGRAMS[service],
+        "files": planned_files(known, [f"{service}_config"]),
+    }
+
+
 def differing(known: Variables, plan: Any, seen: Mapping[str, Any]) -> Differing:
     """Compare the texts for ``plan`` with the texts that the module ``cards`` has read.
 
@@ -54,7 +65,7 @@ def differing(known: Variables, plan: Any, seen: Mapping[str, Any]) -> Differing
         roles = _nova(known, plan, seen, texts[NOVA])
     if CYBORG in services and _differs(known, CYBORG_FILE, seen, roles):
         texts[CYBORG].append("the Cyborg configuration differs")
-    for service, program in ((NOVA, PROGRAM), (CYBORG, AGENT)):
+    for service, program in PROGRAMS.items():
         if service in services and program in seen["restarts_owed"] and not texts[service]:
             texts[service].append(f"{program} still has its former configuration")
     return Differing(texts, roles)

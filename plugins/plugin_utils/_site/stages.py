@@ -20,9 +20,11 @@ from ansible_collections.vfio.devices.plugins.module_utils._run.facts import (
 )
 from ansible_collections.vfio.devices.plugins.module_utils._site.stage_names import (
     BOOT,
+    CYBORG,
     DEVICES,
     LAYOUTS,
     MODES,
+    NOVA,
     UNWANTED,
 )
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.json_types import flag
@@ -40,6 +42,8 @@ REGISTERED = {
     DEVICES: "mdev_made",
     UNWANTED: "mdev_cleared",
     BOOT: "boot_result",
+    NOVA: "nova_config_result",
+    CYBORG: "cyborg_config_result",
 }
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import yaml
+from ansible_collections.vfio.devices.plugins.module_utils._host import replacement
 from ansible_collections.vfio.devices.plugins.modules import managed_files
 
 TEXT = "# Managed by vfio.devices.nova_config. Manual changes are overwritten.\n"
@@ -42,14 +43,14 @@ def test_many_problems_are_counted_in_the_message(tmp_path, run_module):
 
 
 def test_a_failure_says_what_was_done(tmp_path, run_module, monkeypatch):
-    write_file = managed_files.managed_files.replacement.write_file
+    write_file = replacement.write_file
 
     def fail(place, *arguments):
         if place.endswith("b"):
             raise OSError(28, "injected")
         write_file(place, *arguments)
 
-    monkeypatch.setattr(managed_files.managed_files.replacement, "write_file", fail)
+    monkeypatch.setattr(replacement, "write_file", fail)
     result = run_module(managed_files, options(tmp_path, "/a", "/b"))
     assert "b could not be created: ENOSPC" in result["msg"]
     assert result["changed"]

@@ -7,6 +7,7 @@ import errno
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
+from ansible_collections.vfio.devices.plugins.module_utils._host import replacement
 from ansible_collections.vfio.devices.plugins.module_utils._run.call import Call
 from ansible_collections.vfio.devices.plugins.module_utils._site.stages import apply
 from ansible_collections.vfio.devices.plugins.modules.mdev_instance import INSTANCE
@@ -16,6 +17,7 @@ T4, ICE = "0000:3b:00.0", "0000:31:00.0"
 COMMON = {"on_busy": "fail", "accept_unseen": [], "persist": True, "timeout": 30, "host_root": "/simulated"}
 BOOT = {"state": "present", "python": None, "timeout": 60, "host_root": "/simulated"}
 NOW = Call(False)
+TEXT = "# Managed by vfio.devices.nova_config. Manual changes are overwritten.\n"
 
 
 def devices(type_name="GRID T4-2Q", count="2", **more):
@@ -90,3 +92,74 @@ def test_what_was_done_before_is_not_denied(simulated):
     found = apply(host.root(), given, [], NOW, has_changed=True)
     assert found["msg"].startswith("The changes before this step remain: ")
     assert found["failed"] and found["problems"]
+
+
+def settings(tmp_path, *paths, **more):
+    """Return the options of managed_files. Their root is a real directory."""
+    common = {**dict.fromkeys(("variable", "suggestion", "owner", "group", "mode"), ""), "content": TEXT, **more}
+    return {"host_root": str(tmp_path), "program": "", "files": [{**common, "path": path} for path in paths]}
+
+
+def test_settings_are_written_last(simulated, tmp_path):
+    wanted = {"cyborg": settings(tmp_path, "/c"), "nova": settings(tmp_path, "/n"), "boot": BOOT, "devices": devices()}
+    host = simulated("t4")
+    predicted = apply(host.root(), wanted, [], Call(True))
+    assert not list(tmp_path.iterdir())
+    result = apply(host.root(), wanted, ["devices"], NOW)
+    assert list(result["stages"]) == ["devices", "boot", "nova", "cyborg"]
+    assert all(result["stages"][name] == predicted["stages"][name] for name in ("nova", "cyborg"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["c", "n"]
+    assert len(result["facts"]["devices"]) == 2
+    assert not apply(host.root(), wanted, [], NOW)["changed"]
+
+
+def test_refused_settings_keep_all_stages_from_work(simulated, tmp_path):
+    host = simulated("t4")
+    (tmp_path / "n").write_text("[pci]\n")
+    with pytest.raises(Refused, match="was not written by"):
+        apply(host.root(), {"devices": devices(), "nova": settings(tmp_path, "/n")}, [], NOW)
+    assert not host.devices()
+
+
+def test_a_failure_before_the_settings_keeps_them(simulated, tmp_path):
+    host = simulated("t4")
+    host.kernel.faults.fail("usr/local/lib/*", errno.EIO, operations=("write",), skip=1)
+    result = apply(host.root(), {"devices": devices(), "boot": BOOT, "nova": settings(tmp_path, "/n")}, [], NOW)
+    assert (result["failed"], list(result["stages"])) == (True, ["devices", "boot"])
+    assert not list(tmp_path.iterdir())
+
+
+def test_settings_are_not_written_if_a_device_was_skipped(simulated, tmp_path):
+    host = simulated("t4")
+    apply(host.root(), {"devices": devices()}, [], NOW)
+    host.kernel.hold(next(iter(host.devices())))
+    wanted = {"devices": devices("GRID T4-4Q", on_busy="skip"), "nova": settings(tmp_path, "/n")}
+    for call in (Call(True), NOW):
+        result = apply(host.root(), wanted, ["devices"], call)
+        assert list(result["stages"]) == ["devices"]
+        assert not result.get("failed")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_failure_of_settings_is_left_to_the_role(simulated, tmp_path, monkeypatch):
+    write_file = replacement.write_file
+
+    def fail(place, *arguments):
+        if place.endswith("b"):
+            raise OSError(errno.EIO, "injected")
+        write_file(place, *arguments)
+
+    monkeypatch.setattr(replacement, "write_file", fail)
+    wanted = {"devices": devices(), "nova": settings(tmp_path, "/a", "/b"), "cyborg": settings(tmp_path, "/c")}
+    host = simulated("t4")
+    result = apply(host.root(), wanted, ["devices"], NOW)
+    assert list(result["stages"]) == ["devices", "nova"]
+    assert "failed" not in result
+    assert len(result["facts"]["devices"]) == 2
+    nova = result["stages"]["nova"]
+    assert (nova["failed"], nova["changed"], nova["restart"]) == (True, True, True)
+    assert [one["path"] for one in nova["files"]] == [f"{tmp_path}/a"]
+    monkeypatch.undo()
+    again = apply(host.root(), wanted, [], NOW)
+    actions = [one["action"] for name in ("nova", "cyborg") for one in again["stages"][name]["files"]]
+    assert actions == ["kept", "created", "created"]

@@ -10,12 +10,14 @@ import types
 import pytest
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
+from ansible_collections.vfio.devices.plugins.module_utils._host import replacement
 from ansible_collections.vfio.devices.plugins.modules import cards_apply as module
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import cards_apply, long_work
 from ansible_collections.vfio.devices.plugins.plugin_utils._site import differences
 from ansible_collections.vfio.devices.tests.unit.site import DECLARATIONS, VARIABLES
 
 T4 = "0000:3b:00.0"
+TEXT = "# Managed by vfio.devices.nova_config. Manual changes are overwritten.\n"
 
 
 @pytest.fixture
@@ -29,7 +31,7 @@ def act(monkeypatch, run_module):
         plugin = cards_apply.AppliesPlan.__new__(cards_apply.AppliesPlan)
         plugin._task = types.SimpleNamespace(args={}, async_val=0, environment=[], check_mode=check)
         plugin._connection = types.SimpleNamespace(_shell=types.SimpleNamespace(env_prefix=dict))
-        templar = types.SimpleNamespace(template=lambda value: value)
+        templar = types.SimpleNamespace(template=lambda value: value() if callable(value) else value)
         templar.copy_with_new_env = lambda available_variables: templar
         plugin._templar = templar
 
@@ -113,23 +115,115 @@ def test_a_refusal_and_a_lost_host_are_failures(act, simulated):
     assert set(lost["results"]) == {"sriov_result"}
 
 
-def test_settings_follow_the_plan_after_the_change(act, simulated):
-    nova = {
-        "nova_config_release": 34,
-        "nova_config_host": "",
-        "nova_config_check_service": False,
-        "nova_config_path": "/nova",
-        "nova_config_text": "new",
-        "nova_config_provider_path": "/traits",
-        "nova_config_provider_text": "",
-        "_nova_config_provider_refusals": [],
-    }
-    compared = {"parts": ["boot"], "settings": {"/nova": "old", "/traits": ""}, "services": {}, "restarts_owed": []}
-    assert act(simulated("t4"), **nova, vfio_compared=compared)["settings"] == {"nova": "configure"}
-    same = {**compared, "settings": {"/nova": "new", "/traits": ""}}
-    assert act(simulated("t4"), **nova, vfio_compared=same)["settings"] == {}
-    elsewhere = {**nova, "nova_config_host": "deploy"}
-    assert act(simulated("t4"), **elsewhere, vfio_compared=same)["settings"] == {"nova": "main"}
-    # Without other differences, the comparison returns no settings.
+NOVA = {
+    "nova_config_release": 34,
+    "nova_config_host": "",
+    "nova_config_check_service": False,
+    "nova_config_path": "/nova",
+    "nova_config_text": TEXT,
+    "nova_config_provider_path": "/traits",
+    "nova_config_provider_text": "",
+    "_nova_config_provider_refusals": [],
+}
+
+
+def compared(parts=differences.PARTS, nova="old", restarts_owed=()):
+    """Return a result of the module cards in which the texts of two settings files are known."""
+    settings = {"/nova": nova, "/traits": "", "/cyborg": ""}
+    return {"parts": [*parts], "settings": settings, "services": {}, "restarts_owed": list(restarts_owed)}
+
+
+def test_settings_are_written_in_the_run_for_the_devices(act, simulated, tmp_path):
+    given = {**NOVA, "vfio_host_root": str(tmp_path), "vfio_compared": compared()}
+    predicted = act(simulated("t4"), **given, check=True)
+    assert not list(tmp_path.iterdir())
+    result = act(simulated("t4"), **given)
+    assert [list(call["stages"]) for call in act.calls] == [["devices", "boot", "nova"]] * 2
+    assert (tmp_path / "nova").read_text() == TEXT
+    assert result["settings"] == predicted["settings"] == {"nova": "configure"}
+    assert result["written"] == {"nova": act.calls[1]["stages"]["nova"]} == predicted["written"]
+    assert result["results"]["nova_config_result"] == predicted["results"]["nova_config_result"]
+    # The task of the role shows the difference.
+    assert all("nova" not in one["after_header"] for one in result["diff"])
+    both = {**given, "cyborg_config_path": "/cyborg", "cyborg_config_text": TEXT}
+    result = act(simulated("t4"), **both)
+    assert list(act.calls[-1]["stages"]) == ["devices", "boot", "nova", "cyborg"]
+    assert result["settings"] == {"nova": "configure", "cyborg": "configure"}
+
+
+def test_settings_are_not_written_before_their_text_is_certain(act, simulated, tmp_path):
+    given = {**NOVA, "vfio_host_root": str(tmp_path), "vfio_compared": compared()}
+    result = act(simulated("a40"), **given)
+    assert [list(call["stages"]) for call in act.calls] == [["modes"], ["devices", "boot", "nova"]]
+    assert set(result["written"]) == {"nova"}
+    act.calls.clear()
+    # The text depends on the new virtual functions.
+    act(simulated("nics"), **given)
+    assert [list(call["stages"]) for call in act.calls] == [["modes", "boot"], ["nova"]]
+    assert act.calls[1]["has_changed"]
+
+
+def test_settings_alone_need_one_run_for_all_services(act, simulated, tmp_path):
+    both = {**NOVA, "cyborg_config_path": "/cyborg", "cyborg_config_text": TEXT, "vfio_host_root": str(tmp_path)}
+    result = act(simulated("t4"), **both, vfio_compared=compared(["nova", "cyborg"]))
+    assert [(list(call["stages"]), call["gather"]) for call in act.calls] == [(["nova", "cyborg"], [])]
+    assert (result["changed"], set(result["written"])) == (False, {"nova", "cyborg"})
+    assert "ansible_facts" not in result
+
+
+def test_settings_whose_text_has_changed_during_the_run_are_written_again(act, simulated, tmp_path):
+    """The role of nova runs, even if its text is the one from before the run."""
+    host = simulated("t4")
+    changing = {**NOVA, "nova_config_text": lambda: "old" if host.devices() else TEXT}
+    result = act(host, **changing, vfio_host_root=str(tmp_path), vfio_compared=compared(["devices", "boot"]))
+    assert (result["settings"], set(result["written"])) == ({"nova": "configure"}, {"nova"})
+
+
+def test_settings_that_only_the_role_can_write(act, simulated, tmp_path):
+    given = {**NOVA, "vfio_host_root": str(tmp_path)}
+    same = compared(["boot"], nova=TEXT)
+    assert act(simulated("t4"), **given, vfio_compared=same)["settings"] == {}
+    elsewhere = {**given, "nova_config_host": "deploy", "vfio_compared": compared()}
+    assert act(simulated("t4"), **elsewhere)["settings"] == {"nova": "main"}
+    refused = {**given, "_nova_config_provider_refusals": ["two files list it"], "vfio_compared": compared()}
+    assert act(simulated("t4"), **refused)["settings"] == {"nova": "main"}
+    assert not any("nova" in call["stages"] for call in act.calls)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("budget", [None, "0"])
+def test_settings_of_a_host_with_skipped_devices_are_left_to_the_role(act, simulated, tmp_path, budget):
+    host = simulated("t4")
+    host.converge({"parent": T4, "type": ["GRID T4-4Q"], "count": "1"})
+    host.kernel.hold(next(iter(host.devices())))
+    # A type that guests still have is a reason for the role of nova.
+    cyborg = {"cyborg_config_path": "/cyborg", "cyborg_config_text": TEXT, "vfio_host_root": str(tmp_path)}
+    result = act(host, **cyborg, vfio_compared=compared(), vfio_on_busy="skip", budget=budget)
+    assert (result["is_unfinished"], result["settings"], result["written"]) == (True, {"cyborg": "configure"}, {})
+    assert not list(tmp_path.iterdir())
+    assert "cyborg" in act.calls[0]["stages"]
+    assert ("cyborg" in act.calls[-1]["stages"]) is (budget is None)
+
+
+def test_a_failure_of_settings_is_reported_by_the_role(act, simulated, tmp_path, monkeypatch):
+    def fail(*arguments):
+        raise OSError(5, "injected")
+
+    monkeypatch.setattr(replacement, "write_file", fail)
+    result = act(simulated("t4"), **NOVA, vfio_host_root=str(tmp_path), vfio_compared=compared())
+    assert "failed" not in result
+    assert result["ansible_facts"]
+    assert result["results"]["nova_config_result"]["failed"]
+    assert (result["settings"], set(result["written"])) == ({"nova": "configure"}, {"nova"})
+    # No other settings are written after a failure.
+    assert len(act.calls) == 1
+    (tmp_path / "nova").write_text("[pci]\n")
+    refused = act(simulated("t4"), **NOVA, vfio_host_root=str(tmp_path), vfio_compared=compared())
+    assert (refused["failed"], refused["written"]) == (True, {})
+    assert refused["msg"].startswith("Nothing was changed: ")
+
+
+def test_without_other_differences_no_settings_are_compared(act, simulated):
     published = {"due": [], "parts": []}
-    assert act(simulated("t4"), **nova, vfio_compared=published)["settings"] == {}
+    assert act(simulated("t4"), **NOVA, vfio_compared=published)["settings"] == {}
+    assert act.calls == []

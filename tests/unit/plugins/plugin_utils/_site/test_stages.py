@@ -3,16 +3,23 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
+from ansible_collections.vfio.devices.plugins.module_utils._run.call import Call
+from ansible_collections.vfio.devices.plugins.module_utils._run.facts import DEFAULT_PARTS, USERS
+from ansible_collections.vfio.devices.plugins.module_utils._site.stages import apply
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.cyborg import cyborg_config
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.nova import nova_config
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.nova_provider_config import provider_config
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plan import resolve
 from ansible_collections.vfio.devices.plugins.plugin_utils._site import differences, stages
 from ansible_collections.vfio.devices.tests.simhost.tree import File, Link
-from ansible_collections.vfio.devices.tests.unit.site import DECLARATIONS, VARIABLES, Site
+from ansible_collections.vfio.devices.tests.unit.site import DECLARATIONS, SITES, VARIABLES, Site
 
 ROLES = Path(__file__).resolve().parents[5] / "roles"
 # The task of the role for each stage.
@@ -63,6 +70,26 @@ def test_one_run_does_what_the_roles_do(simulated, name, host):
     assert all(results[stage]["diff"] == result["diff"] for stage, result in predicted.items() if stage == "boot")
     again = direct.direct()
     assert not any(result["changed"] for result in again.values())
+
+
+@pytest.mark.parametrize(("name", "host"), SITES)
+def test_settings_do_not_depend_on_new_devices(simulated, name, host):
+    """The run that creates the devices can write them."""
+    site = Site(simulated(host), DECLARATIONS[name]["profiles"])
+
+    def settings(parts):
+        """Return the texts for the plan after the work on ``parts``, empty if it is refused or fails."""
+        try:
+            todo = stages.of_plan(VARIABLES, site.plan(site.host.facts()), parts)
+            done = apply(site.host.root(), json.loads(json.dumps(todo)), [*DEFAULT_PARTS, USERS], Call(False))
+            plan = site.plan(done["facts"] if "facts" in done else site.host.facts())
+        except (Refused, AnsibleFilterError):
+            return []
+        texts = (lambda: nova_config(plan, "2026.2"), lambda: cyborg_config(plan))
+        return [outcome(text) for text in (*texts, lambda: provider_config(plan, "compute7", "2026.2"))]
+
+    before, after = settings(stages.OF_CARDS), settings(stages.OF_DEVICES)
+    assert after in (before, [])
 
 
 def test_devices_of_new_functions_need_a_second_run(simulated):
