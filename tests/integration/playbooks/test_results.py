@@ -106,11 +106,11 @@ def test_each_playbook_of_a_run_reports_its_own_changes(play, fleet):
 
 def test_drain_rejects_a_host_without_a_root_and_removes_no_provider(play, cloud):
     hosts = {
-        FIRST: {"placement_root": "nobody", "placement_root_optional": True},
+        FIRST: {"placement_root": "missing", "placement_root_optional": True},
         SECOND: {"placement_state": "absent"},
     }
     status, (summary,), said = play([("drain", {**desktops("GRID T4-2Q"), "vfio_wait": 0})], hosts)
     assert (status, summary[0]) == (2, "2 hosts: 1 changed, 1 rejected or failed"), said
-    assert "nobody: there is no provider with this name" in summary[-1]
+    assert "missing: there is no provider with this name" in summary[-1]
     assert cloud.get(f"{SECOND}_vfio_{GPU}", "inventories")["CUSTOM_T4"]["reserved"] == 8
     assert cloud.get(f"{FIRST}_vfio_{GPU}", "inventories")["CUSTOM_T4"]["reserved"] == 0
