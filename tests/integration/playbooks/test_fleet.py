@@ -40,11 +40,11 @@ def fleet(tmp_path_factory):
 def play(fleet, tmp_path):
     """Return a function that runs a playbook and returns its status, the summary, and changed and failed tasks."""
 
-    def play(name, *hosts, batch=3, **variables):
+    def play(name, *hosts, batch=3, arguments=(), **variables):
         inventory = tmp_path / "hosts.json"
         inventory.write_text(simulated.inventory(fleet, dict(zip(HOSTS, hosts, strict=True)), **variables))
         command = ["ansible-playbook", "-i", str(inventory), f"vfio.devices.{name}"]
-        command += ["-e", f"vfio_serial={batch}"] if batch else []
+        command += [*(["-e", f"vfio_serial={batch}"] if batch else []), *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
         recap = {host: (int(changed), int(failed)) for host, changed, failed in RECAP.findall(done.stdout)}
         (summary,) = re.findall(r'"msg": \[\n +"(3 hosts: .*?)"\n +\]', done.stdout, re.DOTALL) or [done.stdout]
@@ -127,3 +127,10 @@ def test_a_configured_end_at_the_first_error_does_not_end_the_work_on_the_others
     status, summary, recap = play("site", *hosts, vfio_profiles=desktops("GRID T4-1Q"))
     assert summary[0] == "3 hosts: 1 changed, 2 rejected or failed"
     assert (status, recap) == (2, {"t4-1": (0, 1), "t4-2": (0, 1), "t4-3": (1, 0)})
+
+
+@pytest.mark.parametrize("name", ["site", "verify", "reprofile", "drain"])
+def test_with_tags_no_host_is_compared(play, name):
+    status, summary, recap = play(name, {}, {}, {}, arguments=["--tags", "x"], vfio_profiles=desktops("GRID T4-8Q"))
+    assert summary[0] == "3 hosts: 3 not compared"
+    assert (status, recap) == (0, dict.fromkeys(HOSTS, (0, 0)))
