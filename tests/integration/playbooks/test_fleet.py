@@ -133,4 +133,5 @@ def test_a_configured_end_at_the_first_error_does_not_end_the_work_on_the_others
 def test_with_tags_no_host_is_compared(play, name):
     status, summary, recap = play(name, {}, {}, {}, arguments=["--tags", "x"], vfio_profiles=desktops("GRID T4-8Q"))
     assert summary[0] == "3 hosts: 3 not compared"
-    assert (status, recap) == (0, dict.fromkeys(HOSTS, (0, 0)))
+    # Hosts without a task are not in the recap.
+    assert (status, set(recap.values())) == (0, {(0, 0)})
