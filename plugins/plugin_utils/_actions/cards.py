@@ -16,7 +16,7 @@ import hashlib
 import json
 import multiprocessing
 from collections.abc import Iterable
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
@@ -46,7 +46,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._actions.service_sett
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.fleet import selection
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plan import resolve
 from ansible_collections.vfio.devices.plugins.plugin_utils._site import differences, mdevctl, stages
-from ansible_collections.vfio.devices.plugins.plugin_utils._site.kernel import kernel_requirements
+from ansible_collections.vfio.devices.plugins.plugin_utils._site.kernel import NOUVEAU, kernel_requirements
 
 # Ansible loads action plugins before it forks for each host, so the program is built once per run.
 CHECKSUM = hashlib.sha256(archive.build()).hexdigest()
@@ -179,8 +179,10 @@ def _mdevctl(known: Variables, plan: Any, facts: Any) -> mdevctl.MdevctlRequirem
 
 def _kernel(known: Variables, plan: Any, facts: Any) -> list[str]:
     required = kernel_requirements(plan, facts, known["iommu_kernel_arguments"], known["iommu_passthrough"])
-    lacks = cast("dict[str, list[str]]", required["lacks"])
-    found = [f"the host lacks {name}: {', '.join(values)}" for name, values in lacks.items() if values]
+    lacks = required["lacks"]
+    found = [f"the kernel argument {argument} is missing" for argument in lacks["arguments"]]
+    found += [f"the driver {driver} is not loaded" for driver in lacks["drivers"]]
+    found += [f"{card} has the driver {NOUVEAU}" for card in lacks["nouveau"]]
     if required["cards"] and not facts["iommu"]["enabled"]:
         found.append("the IOMMU is off")
     return [*found, *(f"{card} waits for a reboot" for card in required["waiting"])]

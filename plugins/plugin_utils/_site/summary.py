@@ -45,7 +45,7 @@ DRAINED = "drain_free"
 # A host without other differences can have these changes.
 OF_PLACEMENT = ("placement_recorded",)
 WHY_NOT_STARTED = (
-    "it differs from its profiles, but an earlier host failed. Correct this error, and run reprofile again"
+    "the host or its providers differ, but an earlier host failed. Correct this error, and run reprofile again"
 )
 HOW_TO_COMPARE = "tasks were skipped. Run the playbook without --tags, --start-at-task and --step"
 SHOWN = 5
@@ -126,7 +126,7 @@ def _steps(
 
 
 def _left(variables: Any, results: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """Return a line about each card and device that its users keep unchanged, or keep from being free."""
+    """Return a line about each card and device that is unchanged or not free because of its users."""
     if not _is_unchanged(results):
         yield from steps.left_in_use(results, _models(results))
     if DRAINED in variables and isinstance(variables[DRAINED], list):

@@ -131,3 +131,17 @@ def test_only_a_forked_process_freezes_its_objects(act, monkeypatch, parent):
     monkeypatch.setattr(cards.multiprocessing, "parent_process", lambda: parent)
     act(UNCHANGED)
     assert bool(frozen) == bool(parent)
+
+
+def test_what_the_kernel_lacks_is_named(monkeypatch):
+    lacks = {"arguments": ["iommu=pt"], "drivers": ["vfio_pci"], "nouveau": ["0000:3b:00.0"]}
+    required = {"lacks": lacks, "cards": ["0000:3b:00.0"], "waiting": ["0000:3b:00.0"]}
+    monkeypatch.setattr(cards, "kernel_requirements", lambda *_arguments: required)
+    known = {"iommu_kernel_arguments": [], "iommu_passthrough": True}
+    assert cards._kernel(known, {}, {"iommu": {"enabled": False}}) == [
+        "the kernel argument iommu=pt is missing",
+        "the driver vfio_pci is not loaded",
+        "0000:3b:00.0 has the driver nouveau",
+        "the IOMMU is off",
+        "0000:3b:00.0 waits for a reboot",
+    ]

@@ -130,3 +130,6 @@ def test_settings_follow_the_plan_after_the_change(act, simulated):
     assert act(simulated("t4"), **nova, vfio_compared=same)["settings"] == {}
     elsewhere = {**nova, "nova_config_host": "deploy"}
     assert act(simulated("t4"), **elsewhere, vfio_compared=same)["settings"] == {"nova": "main"}
+    # Without other differences, the comparison returns no settings.
+    published = {"due": [], "parts": []}
+    assert act(simulated("t4"), **nova, vfio_compared=published)["settings"] == {}
