@@ -24,6 +24,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._boot import archive
 from ansible_collections.vfio.devices.plugins.module_utils._run.facts import MIG, PUBLISHED_ROOT, SERIAL_NUMBERS, USERS
 from ansible_collections.vfio.devices.plugins.module_utils._site.stage_names import NOVA
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import (
+    batches,
     lost_connection,
     variable_checks,
     variable_names,
@@ -78,7 +79,8 @@ class ComparesHost(ActionBase):
         misspelled = variable_names.warnings(task_vars)
         if misspelled:
             result["warnings"] = misspelled
-        refused = variable_checks.refusals(variable_checks.known(task_vars, self._templar))
+        checked = variable_checks.known(task_vars, self._templar)
+        refused = variable_checks.refusals(checked) or batches.refusals(task_vars, checked.get(batches.SERIAL))
         if refused:
             # The argument specs of the roles would report only one of these errors.
             return {**result, "changed": False, "failed": True, "msg": "\n".join(refused), "problems": refused}

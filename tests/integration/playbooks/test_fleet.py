@@ -40,10 +40,11 @@ def fleet(tmp_path_factory):
 def play(fleet, tmp_path):
     """Return a function that runs a playbook and returns its status, the summary, and changed and failed tasks."""
 
-    def play(name, *hosts, batch=3, **variables):
+    def play(name, *hosts, batch=3, arguments=(), **variables):
         inventory = tmp_path / "hosts.json"
         inventory.write_text(simulated.inventory(fleet, dict(zip(HOSTS, hosts, strict=True)), **variables))
-        command = ["ansible-playbook", "-i", str(inventory), f"vfio.devices.{name}", "-e", f"vfio_serial={batch}"]
+        command = ["ansible-playbook", "-i", str(inventory), f"vfio.devices.{name}"]
+        command += [*(["-e", f"vfio_serial={batch}"] if batch else []), *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
         recap = {host: (int(changed), int(failed)) for host, changed, failed in RECAP.findall(done.stdout)}
         (summary,) = re.findall(r'"msg": \[\n +"(3 hosts: .*?)"\n +\]', done.stdout, re.DOTALL) or [done.stdout]
@@ -111,3 +112,26 @@ def test_all_hosts_differ(play):
     assert summary[0] == "3 hosts: 2 different, 1 rejected or failed"
     assert matches(summary[-1:], rf"t4-2 \(rejected or failed\): {LOST}"), summary
     assert (status, recap) == (2, dict.fromkeys(HOSTS, (0, 1)))
+
+
+def test_batches_that_only_the_inventory_has_are_refused_before_the_first_change(play):
+    status, summary, recap = play("site", {}, {}, {}, batch=None, vfio_serial=1, vfio_profiles=desktops("GRID T4-1Q"))
+    assert summary[0] == "3 hosts: 3 rejected or failed"
+    assert "vfio_serial: 1 is ignored, because it is a variable of the inventory." in summary[1]
+    assert (status, recap) == (2, dict.fromkeys(HOSTS, (0, 1)))
+
+
+def test_a_configured_end_at_the_first_error_does_not_end_the_work_on_the_others(play, monkeypatch):
+    monkeypatch.setenv("ANSIBLE_ANY_ERRORS_FATAL", "true")
+    hosts = [{"vfio_profiles": desktops("NONE")}, UNREACHABLE, {}]
+    status, summary, recap = play("site", *hosts, vfio_profiles=desktops("GRID T4-1Q"))
+    assert summary[0] == "3 hosts: 1 changed, 2 rejected or failed"
+    assert (status, recap) == (2, {"t4-1": (0, 1), "t4-2": (0, 1), "t4-3": (1, 0)})
+
+
+@pytest.mark.parametrize("name", ["site", "verify", "reprofile", "drain"])
+def test_with_tags_no_host_is_compared(play, name):
+    status, summary, recap = play(name, {}, {}, {}, arguments=["--tags", "x"], vfio_profiles=desktops("GRID T4-8Q"))
+    assert summary[0] == "3 hosts: 3 not compared"
+    # Hosts without a task are not in the recap.
+    assert (status, set(recap.values())) == (0, {(0, 0)})

@@ -106,11 +106,22 @@ def test_each_playbook_of_a_run_reports_its_own_changes(play, fleet):
 
 def test_drain_rejects_a_host_without_a_root_and_removes_no_provider(play, cloud):
     hosts = {
-        FIRST: {"placement_root": "nobody", "placement_root_optional": True},
+        FIRST: {"placement_root": "missing", "placement_root_optional": True},
         SECOND: {"placement_state": "absent"},
     }
     status, (summary,), said = play([("drain", {**desktops("GRID T4-2Q"), "vfio_wait": 0})], hosts)
     assert (status, summary[0]) == (2, "2 hosts: 1 changed, 1 rejected or failed"), said
-    assert "nobody: there is no provider with this name" in summary[-1]
+    assert "missing: there is no provider with this name" in summary[-1]
     assert cloud.get(f"{SECOND}_vfio_{GPU}", "inventories")["CUSTOM_T4"]["reserved"] == 8
     assert cloud.get(f"{FIRST}_vfio_{GPU}", "inventories")["CUSTOM_T4"]["reserved"] == 0
+
+
+def test_reprofile_predicts_the_providers_of_changed_cards(play, cloud):
+    status, _summaries, said = play([("site", desktops("GRID T4-2Q"))])
+    assert status == 0, said
+    uuid = cloud.provider(f"{SECOND}_vfio_{GPU}")["uuid"]
+    cloud("DELETE", f"/resource_providers/{uuid}")
+    status, (summary,), said = play([("reprofile", desktops("GRID T4-4Q"))], None, "--check")
+    assert status == 0, said
+    assert f"{FIRST} (would change): Placement: would update 2 providers" in summary
+    assert f"{SECOND} (would change): Placement: would create 1 provider, would update 1 provider" in summary

@@ -22,7 +22,10 @@ def test_a_page_has_the_current_variables(playbook: str) -> None:
 @pytest.mark.parametrize("playbook", PLAYBOOKS)
 def test_a_page_has_all_roles_of_the_playbook(playbook: str) -> None:
     text = (variables.ROOT / f"playbooks/{playbook}.yml").read_text(encoding="utf-8")
-    imported = [variables.ROOT / "playbooks" / path for path in re.findall(r"import_tasks: (\S+)", text)]
+    # The playbook drain compares the cards with the variables of all roles, and runs only the role placement.
+    unused = {"tasks/roles.yml"} if playbook == "drain" else set()
+    paths = set(re.findall(r"import_tasks: (\S+)", text)) - unused
+    imported = [variables.ROOT / "playbooks" / path for path in paths]
     text += "".join(path.read_text(encoding="utf-8") for path in imported)
     code = re.sub(r"^ *#.*$", "", text, flags=re.MULTILINE)
     roles = {path.name for path in (variables.ROOT / "roles").iterdir()}
