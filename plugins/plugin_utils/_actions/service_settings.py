@@ -79,7 +79,7 @@ def _nova(known: Variables, plan: Any, seen: Mapping[str, Any], found: list[str]
     started: Mapping[str, Any] = {}
     if known.flag("nova_config_check_service") and plan["cards"]:
         started = seen["services"][PROGRAM]
-    known.add(nova_config_started=dict(started), nova_config_read={})
+    known.add(_nova_config_service=dict(started), nova_config_read={})
     blocked: list[str] = []
     if _differs(known, NOVA_FILE, seen, blocked):
         found.append("the nova configuration differs")

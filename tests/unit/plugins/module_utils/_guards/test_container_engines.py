@@ -7,7 +7,7 @@ import json
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._guards import container_engines
-from ansible_collections.vfio.devices.tests.unit.plugins.module_utils._guards.test_references import GPU
+from ansible_collections.vfio.devices.tests.unit.plugins.module_utils._guards.test_referenced_devices import GPU
 
 STORE = "var/lib/docker"
 # Docker names the directory of a container like this.

@@ -8,7 +8,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._guards import libvir
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import Scene
 from ansible_collections.vfio.devices.plugins.module_utils._guards.processes import Processes
 from ansible_collections.vfio.devices.plugins.module_utils._model.uses import EVERY_EFFECT, LOSES_DRIVER, Unseen
-from ansible_collections.vfio.devices.tests.unit.plugins.module_utils._guards.test_references import (
+from ansible_collections.vfio.devices.tests.unit.plugins.module_utils._guards.test_referenced_devices import (
     CARD,
     FUNCTIONS,
     VF0,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._guards import quadlets
-from ansible_collections.vfio.devices.tests.unit.plugins.module_utils._guards.test_references import GPU
+from ansible_collections.vfio.devices.tests.unit.plugins.module_utils._guards.test_referenced_devices import GPU
 
 BY_PATH = "/dev/dri/by-path/pci-0000:41:00.1-card"
 SYSTEM, USERS = "etc/containers/systemd", "etc/containers/systemd/users"

@@ -60,7 +60,7 @@ def test_the_texts_are_compared():
     found = differing(both, PLAN, seen("other", **{"/traits": "old", "/cyborg": "old"}))
     assert len(found.texts["nova"]) == 2
     assert found.texts["cyborg"] == ["the Cyborg configuration differs"]
-    assert given["nova_config_started"] == STARTED
+    assert given["_nova_config_service"] == STARTED
     # nova-compute would still read an earlier file.
     earlier = differing(known(), PLAN, seen(known()["nova_config_text"], **{"/traits": "old"}))
     assert earlier.texts["nova"] == ["the provider configuration of nova differs"]
