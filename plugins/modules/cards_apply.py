@@ -27,7 +27,7 @@ options:
       - Options of the modules, which are C(modes) for M(vfio.devices.sriov_pf_mode), C(layouts) for
         M(vfio.devices.mig_layout), C(devices) and C(unwanted) for M(vfio.devices.mdev_instance), and C(boot) for
         M(vfio.devices.boot_restore).
-      - The options of M(vfio.devices.managed_files) are C(nova) and C(cyborg).
+      - C(nova) and C(cyborg) contain the options of M(vfio.devices.managed_files).
     type: dict
     required: true
   gather:
@@ -75,12 +75,12 @@ is_unfinished:
   returned: success
   type: bool
 settings:
-  description: Services whose settings differ or differed from the plan, each with the tasks of its role for them.
+  description: Services whose settings differ from the plan or were written, each with the task file of its role.
   returned: success
   type: dict
   sample: {nova: configure}
 written:
-  description: Services whose settings were written, each with the options of M(vfio.devices.managed_files).
+  description: Services whose settings stage has run, each with its options of M(vfio.devices.managed_files).
   returned: always
   type: dict
 ansible_facts:

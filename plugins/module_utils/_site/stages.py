@@ -103,5 +103,6 @@ def _result(host: HostRoot, results: Mapping[str, Mapping[str, Any]], gather: Se
     if last.get("progress"):
         return {**found, "progress": last["progress"]}
     if gather:
-        found["facts"] = observe(host.again(host.timeout), gather)
+        read = "The changes were applied, but the facts could not be read: "
+        found.update(ended(lambda: ({"facts": observe(host.again(host.timeout), gather)}, []), None, read))
     return found

@@ -6,7 +6,7 @@
 
 """Find out whether Ansible has ignored the number of hosts per batch.
 
-It makes the batches of a play before it reads the variables of hosts, so the inventory cannot set this number.
+Ansible creates the batches of a play before it reads the variables of hosts, so the inventory cannot set this number.
 """
 
 from __future__ import annotations
@@ -21,22 +21,26 @@ BATCHED = "_vfio_has_batches"
 
 
 def refusals(variables: Mapping[str, Any], serial: Any) -> list[str]:
-    """Return a sentence if the batch of the play is larger than ``serial``, which is valid, or None without it."""
-    hosts, batch = (variables.get(name, []) for name in ("ansible_play_hosts_all", "ansible_play_batch"))
-    if serial is None or BATCHED not in variables or len(batch) < len(hosts):
+    """Return a sentence if the batch of the play is larger than ``serial``, which is valid, or None without it.
+
+    The batch excludes hosts that have failed in an earlier play, so it may be the last one of several batches.
+    """
+    if serial is None or BATCHED not in variables:
         return []
-    size = _first_size(serial, len(hosts))
-    if size >= len(hosts):
+    names = ("ansible_play_hosts_all", "ansible_play_hosts", "ansible_play_batch")
+    hosts, active, batch = (variables.get(name, []) for name in names)
+    sizes = [_size(entry, len(hosts)) for entry in (serial if isinstance(serial, list) else [serial])]
+    largest = sizes[0] if len(active) == len(hosts) else max(sizes)
+    if len(batch) < len(active) or len(batch) <= largest:
         return []
     given = json.dumps({SERIAL: serial}) if isinstance(serial, list) else f"{SERIAL}={serial}"
     return [
-        f"{SERIAL}: {serial} is ignored, because it is a variable of the inventory. All {len(hosts)} hosts would be "
+        f"{SERIAL}: {serial} is ignored, because it is a variable of the inventory. All {len(active)} hosts would be "
         f"changed at the same time. Set it on the command line: -e '{given}'"
     ]
 
 
-def _first_size(serial: Any, hosts: int) -> int:
-    """Return the number of hosts in the first batch, as Ansible computes it."""
-    first = serial[0] if isinstance(serial, list) else serial
-    text = str(first).strip()
+def _size(entry: Any, hosts: int) -> int:
+    """Return the number of hosts in a batch, as Ansible computes it."""
+    text = str(entry).strip()
     return max(1, hosts * int(text[:-1]) // 100) if text.endswith("%") else int(text)

@@ -18,7 +18,7 @@ class WritesFiles(Normal):
 
     def run(self, tmp: str | None = None, task_vars: Result | None = None) -> Result:
         """Return the result of the module."""
-        # Set only for the tasks directly after cards_apply, because a result of an earlier play may be outdated.
+        # Only tasks directly after cards_apply have this variable. A result of an earlier play may be outdated.
         applied = self._templar.template((task_vars or {}).get("_vfio_applied_now", {}))
         for stage, options in applied.get("written", {}).items():
             if options == self._task.args:

@@ -45,7 +45,7 @@ DRAINED = "drain_free"
 # A host without other differences can have these changes.
 OF_PLACEMENT = ("placement_recorded",)
 WHY_NOT_STARTED = (
-    "the host or its providers differ, but an earlier host failed. Correct this error, and run reprofile again"
+    "the host or its providers differ, but an earlier host failed. Correct its error, and run reprofile again"
 )
 HOW_TO_COMPARE = "tasks were skipped. Run the playbook without --tags, --start-at-task and --step"
 SHOWN = 5

@@ -9,8 +9,13 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._actions import batch
 HOSTS = ["a", "b", "c"]
 
 
-def play(batch):
-    return {"ansible_play_hosts_all": HOSTS, "ansible_play_batch": batch, batches.BATCHED: True}
+def play(batch, active=HOSTS):
+    return {
+        "ansible_play_hosts_all": HOSTS,
+        "ansible_play_hosts": active,
+        "ansible_play_batch": batch,
+        batches.BATCHED: True,
+    }
 
 
 @pytest.mark.parametrize("serial", [1, "2", "50%", "1%", [1, "100%"], ["1"]])
@@ -33,6 +38,18 @@ def test_one_batch_is_right(serial):
 
 def test_smaller_batches_are_right():
     assert batches.refusals(play(HOSTS[:1]), 1) == []
-    # The play before has one batch.
-    assert batches.refusals({**play(HOSTS), batches.BATCHED: True} | {"ansible_play_batch": HOSTS[:2]}, 2) == []
-    assert batches.refusals({"ansible_play_hosts_all": HOSTS, "ansible_play_batch": HOSTS}, 1) == []
+    assert batches.refusals(play(HOSTS[:2]), 2) == []
+
+
+def test_other_plays_have_one_batch():
+    variables = play(HOSTS)
+    del variables[batches.BATCHED]
+    assert batches.refusals(variables, 1) == []
+
+
+def test_hosts_that_failed_in_an_earlier_play_are_not_in_the_batch():
+    (sentence,) = batches.refusals(play(HOSTS[1:], HOSTS[1:]), 1)
+    assert "All 2 hosts would be changed at the same time." in sentence
+    assert batches.refusals(play(HOSTS[1:], HOSTS[1:]), [1, 2]) == []
+    # The last batch: the hosts of the others have failed.
+    assert batches.refusals(play(HOSTS[2:], HOSTS[2:]), 1) == []

@@ -78,7 +78,7 @@ def test_a_host_that_was_not_started_is_not_unchanged():
     begun = {**waiting, "reprofile_begun": True, "vfio_failure": {"task": "a", "errors": ["Error."]}}
     assert fleet_summary(["a", "b", "c"], {"a": begun, "b": waiting, "c": SAME}, ["a", "b", "c"]) == [
         "3 hosts: 1 unchanged, 1 not started, 1 rejected or failed",
-        "b (not started): the host or its providers differ, but an earlier host failed. Correct this error, and run "
+        "b (not started): the host or its providers differ, but an earlier host failed. Correct its error, and run "
         "reprofile again",
         "a (rejected or failed): Error.",
     ]
