@@ -152,6 +152,21 @@ def test_reprofile_and_drain_check_first_too(play, fleet, cloud):
     assert list(cloud.tree(f"{FIRST}.{DOMAIN}")) == [f"{FIRST}.{DOMAIN}"]
 
 
+def test_the_check_of_the_other_hosts_may_fail_too(play, fleet, cloud):
+    """A second call excludes a rejected host, and Placement cannot be used for this call."""
+    proxy = proxies.Proxy(int(cloud.url.rpartition(":")[2]))
+    # Each call asks once for the traits.
+    proxy.rules += [proxies.Rule("delay", r"^GET /traits", times=1), proxies.Rule("404", r"^GET /traits", times=1000)]
+    before = tree(fleet)
+    login = {"endpoint": proxy.url, "token": "admin"}
+    status, said, changed = play("site", hosts={FIRST: {"placement_root": "nobody"}}, placement_auth=login)
+    proxy.stop()
+    assert (status, changed) == (2, dict.fromkeys(HOSTS, 0)), said
+    assert "2 hosts: 2 rejected or failed" in said
+    assert f"Placement would reject the providers of {FIRST}." in said
+    assert tree(fleet) == before
+
+
 def test_a_python_without_openstacksdk_is_named_with_the_command(play, fleet, tmp_path):
     bare = tmp_path / "python"
     bare.write_text(f'#!/bin/sh\nexec {sys.executable} -I -S "$@"\n')
