@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import batches
 
-HOSTS = ["a", "b", "c"]
+HOSTS = ("a", "b", "c")
 
 
 def play(batch, active=HOSTS):
