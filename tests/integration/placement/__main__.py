@@ -24,7 +24,8 @@ from . import services
 def start(directory: Path, nodes: list[str]) -> str:
     """Start a Placement with the roots of compute nodes, like nova-compute creates them; return its URL."""
     stop(directory)
-    service = services.placement(directory)
+    # Ansible ends the process groups of its workers (WorkerProcess._term), and so also a Placement that a task starts.
+    service = services.placement(directory, detached=True)
     (directory / "placement.pid").write_text(f"{service.process.pid} {service.port}")
     (directory / "url").write_text(service.url)
     cloud = services.Cloud(service.url)

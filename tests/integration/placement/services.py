@@ -42,16 +42,21 @@ waitress.serve(application, host="127.0.0.1", port=port, threads=2, _quiet=True)
 
 
 class Service:
-    """A running server, which is stopped by its process id."""
+    """A running server, which is stopped by its process id; ``detached`` from the process group of its starter."""
 
-    def __init__(self, name, command, environment, directory, port):
+    def __init__(self, name, command, environment, directory, port, detached=False):
         self.url = f"http://127.0.0.1:{port}"
         self.port = port
         self.log = directory / f"{name}.log"
         with self.log.open("wb") as log:
             clean = {key: value for key, value in os.environ.items() if not key.startswith(("OS_", "PYTHONPATH"))}
             self.process = subprocess.Popen(
-                command, env={**clean, **environment}, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+                command,
+                env={**clean, **environment},
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=detached,
             )
 
     def wait(self, path="/"):
@@ -74,7 +79,7 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def placement(directory, port=None, settings=None):
+def placement(directory, port=None, settings=None, detached=False):
     """Start Placement without Keystone: the token ``admin`` has all permissions, other tokens have none.
 
     It uses one thread, because a database file supports one writer.
@@ -90,7 +95,8 @@ def placement(directory, port=None, settings=None):
         "OS_API__AUTH_STRATEGY": "keystone" if settings else "noauth2",
     }
     serve = [BIN / "waitress-serve", "--host=127.0.0.1", f"--port={port}", "--threads=1", "--connection-limit=500"]
-    return Service("placement", [*serve, "placement.wsgi.api:application"], environment, directory, port).wait()
+    command = [*serve, "placement.wsgi.api:application"]
+    return Service("placement", command, environment, directory, port, detached).wait()
 
 
 def keystone(directory):
