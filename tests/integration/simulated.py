@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,3 +20,11 @@ def inventory(fleet: Path, hosts: dict[str, Any], **variables: Any) -> str:
         "vfio_host_root": str(fleet / "{{ inventory_hostname }}"),
     }
     return json.dumps({"all": {"hosts": hosts, "vars": {**common, **variables}}})
+
+
+def counting_interpreter(directory: Path) -> tuple[Path, Path]:
+    """Return an interpreter for hosts, and the file to which it adds a line for each module run."""
+    count, interpreter = directory / "count", directory / "python"
+    interpreter.write_text(f'#!/bin/sh\necho run >>"{count}"\nexec "{sys.executable}" "$@"\n')
+    interpreter.chmod(0o755)
+    return interpreter, count

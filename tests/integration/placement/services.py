@@ -99,6 +99,19 @@ def placement(directory, port=None, settings=None, detached=False):
     return Service("placement", command, environment, directory, port, detached).wait()
 
 
+@contextlib.contextmanager
+def with_nodes(directory, nodes):
+    """Run Placement with the roots of compute nodes, and return its cloud."""
+    service = placement(directory)
+    try:
+        cloud = Cloud(service.url)
+        for node in nodes:
+            cloud.make(node, traits=["COMPUTE_NODE", "OWNER_NOVA"])
+        yield cloud
+    finally:
+        service.stop()
+
+
 def keystone(directory):
     """Start Keystone with the user admin of the project admin, password ``secret-admin``."""
     directory.mkdir(parents=True, exist_ok=True)

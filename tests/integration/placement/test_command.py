@@ -5,6 +5,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -30,3 +34,16 @@ def test_a_process_of_another_that_has_the_number_now_is_left_alone(tmp_path: Pa
     (tmp_path / "placement.pid").write_text("1 65000")
     command.stop(tmp_path)
     assert not (tmp_path / "placement.pid").exists()
+
+
+def test_it_survives_the_end_of_the_group_that_has_started_it(tmp_path: Path) -> None:
+    arguments = [sys.executable, "-m", "tests.integration.placement", "start", str(tmp_path)]
+    starter = subprocess.Popen(arguments, start_new_session=True)
+    assert starter.wait(120) == 0
+    try:
+        with pytest.raises(ProcessLookupError):
+            os.killpg(starter.pid, signal.SIGTERM)
+        with urllib.request.urlopen((tmp_path / "url").read_text(), timeout=30) as answer:
+            assert answer.status == 200
+    finally:
+        command.stop(tmp_path)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 
 import pytest
 from ansible_collections.vfio.devices.tests.integration import simulated
@@ -30,9 +29,7 @@ def fleet(tmp_path):
 @pytest.fixture
 def play(fleet, tmp_path):
     """Return a function that runs a playbook on a host and returns status, output, changed tasks and module runs."""
-    count, interpreter = tmp_path / "count", tmp_path / "python"
-    interpreter.write_text(f'#!/bin/sh\necho run >>"{count}"\nexec "{sys.executable}" "$@"\n')
-    interpreter.chmod(0o755)
+    interpreter, count = simulated.counting_interpreter(tmp_path)
 
     def play(host, *options, name="site", **variables):
         inventory = tmp_path / "hosts.json"

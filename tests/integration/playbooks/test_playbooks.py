@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sys
 
 import pytest
 from ansible_collections.vfio.devices.tests.integration import simulated
@@ -33,12 +32,8 @@ def fleet(tmp_path_factory):
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory):
     """Start a Placement with the compute nodes of both hosts."""
-    running = services.placement(tmp_path_factory.mktemp("placement"))
-    cloud = services.Cloud(running.url)
-    for host in ("mixed", "t4"):
-        cloud.make(host, traits=["COMPUTE_NODE", "OWNER_NOVA"])
-    yield cloud
-    running.stop()
+    with services.with_nodes(tmp_path_factory.mktemp("placement"), ["mixed", "t4"]) as cloud:
+        yield cloud
 
 
 @pytest.fixture
@@ -54,15 +49,6 @@ def play(fleet, tmp_path):
         return done.returncode, done.stdout, changed
 
     return play
-
-
-@pytest.fixture
-def counting(tmp_path):
-    """Return an interpreter that counts the module runs, and the file with one line for each."""
-    count, interpreter = tmp_path / "count", tmp_path / "python"
-    interpreter.write_text(f'#!/bin/sh\necho run >>"{count}"\nexec "{sys.executable}" "$@"\n')
-    interpreter.chmod(0o755)
-    return interpreter, count
 
 
 def desktops(type_name):
@@ -108,8 +94,8 @@ def test_a_card_in_use_is_left_and_the_run_fails_when_all_else_is_done(play, fle
     assert (status, changed) == (0, {"mixed": 0, "t4": 0}), said
 
 
-def test_an_unchanged_host_needs_one_module_run(play, fleet, counting):
-    interpreter, count = counting
+def test_an_unchanged_host_needs_one_module_run(play, fleet, tmp_path):
+    interpreter, count = simulated.counting_interpreter(tmp_path)
     hosts = {"t4": {}, "mixed": {"vfio_profiles": desktops("NONE")}}
     given = {"hosts": hosts, "vfio_profiles": desktops("GRID T4-4Q"), "ansible_python_interpreter": str(interpreter)}
     limit = ["--limit", "t4"]
@@ -135,7 +121,7 @@ def test_an_unchanged_host_needs_one_module_run(play, fleet, counting):
     assert "mixed (rejected or failed): profile t4, 0000:3b:00.0, 0000:af:00.0: there is no type NONE" in said
 
 
-def test_drift_in_placement_is_told_at_its_host(play, cloud, fleet, counting):
+def test_drift_in_placement_is_told_at_its_host(play, cloud, fleet, tmp_path):
     if (fleet / f"mixed/sys/bus/mdev/devices/{GUEST}").exists():
         mounting.request(fleet, command="release", host="mixed", device=GUEST)
     (profile,) = desktops("GRID T4-4Q")
@@ -147,7 +133,7 @@ def test_drift_in_placement_is_told_at_its_host(play, cloud, fleet, counting):
     }
     status, said, changed = play("site", **variables)
     assert status == 0, said
-    interpreter, count = counting
+    interpreter, count = simulated.counting_interpreter(tmp_path)
     for name, options in (("site", []), ("verify", []), ("reprofile", []), ("site", ["--check"])):
         status, said, changed = play(name, *options, **variables, ansible_python_interpreter=str(interpreter))
         assert (status, changed) == (0, {"mixed": 0, "t4": 0}), said

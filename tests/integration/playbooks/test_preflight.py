@@ -40,12 +40,8 @@ def fleet(tmp_path_factory):
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory):
     """Start a Placement with the compute nodes of both hosts."""
-    service = services.placement(tmp_path_factory.mktemp("placement"))
-    cloud = services.Cloud(service.url)
-    for host in HOSTS:
-        cloud.make(f"{host}.{DOMAIN}", traits=["COMPUTE_NODE", "OWNER_NOVA"])
-    yield cloud
-    service.stop()
+    with services.with_nodes(tmp_path_factory.mktemp("placement"), [f"{host}.{DOMAIN}" for host in HOSTS]) as cloud:
+        yield cloud
 
 
 @pytest.fixture(scope="module")
