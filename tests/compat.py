@@ -31,6 +31,7 @@ from tests import release
 from tests.integration import simulated
 from tests.integration.placement import __main__ as background
 from tests.integration.placement import services
+from tests.locking import locked
 from tests.simhost import mounting
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -113,13 +114,15 @@ def environment(name: str, python: str, lock: str) -> dict[str, str]:
     stamp = place / "stamp"
     packages = ROOT / f"tests/locks/compat-{lock}.txt"
     wanted = hashlib.sha256(python.encode() + packages.read_bytes()).hexdigest()
-    if not stamp.exists() or stamp.read_text() != wanted:
-        shutil.rmtree(place, ignore_errors=True)
-        subprocess.run([python, "-m", "venv", place], check=True)
-        pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
-        locked = ["--require-hashes", "--only-binary=:all:", "-r", packages]
-        subprocess.run([str(place / "bin/python"), *pip, *locked], check=True)
-        stamp.write_text(wanted)
+    PLACE.mkdir(parents=True, exist_ok=True)
+    with locked(PLACE):
+        if not stamp.exists() or stamp.read_text() != wanted:
+            shutil.rmtree(place, ignore_errors=True)
+            subprocess.run([python, "-m", "venv", place], check=True)
+            pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
+            pinned = ["--require-hashes", "--only-binary=:all:", "-r", packages]
+            subprocess.run([str(place / "bin/python"), *pip, *pinned], check=True)
+            stamp.write_text(wanted)
     return {**os.environ, "PATH": f"{place}/bin:{os.environ['PATH']}"}
 
 

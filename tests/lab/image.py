@@ -7,16 +7,15 @@ QEMU and mke2fs come from the image too, so that every host uses the same versio
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import hashlib
-import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+from ..locking import locked
 
 HERE = Path(__file__).resolve().parent
 GUEST = HERE / "guest"
@@ -72,7 +71,7 @@ def get() -> Image:
     """Return the image; build it if it is missing. Raises LabError."""
     directory = LAB / f"image-{fingerprint()}"
     LAB.mkdir(parents=True, exist_ok=True)
-    with _locked(LAB):
+    with locked(LAB):
         if not directory.exists():
             _build(directory)
     return Image(directory)
@@ -102,17 +101,6 @@ def packages() -> tuple[list[str], list[str]]:
     names = [line for line in lines if line and not line.startswith("#")]
     kept = [name for name in names if not name.startswith("- ")]
     return kept, [name[2:] for name in names if name.startswith("- ")]
-
-
-@contextlib.contextmanager
-def _locked(directory: Path) -> Iterator[None]:
-    # Lock the directory itself, so that no lock file remains.
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _build(directory: Path) -> None:
