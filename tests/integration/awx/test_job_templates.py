@@ -31,7 +31,7 @@ module.exit_json(changed=True)
 
 
 def roles_of(playbook):
-    """Return the roles of a playbook, including their dependencies."""
+    """Return the roles of a playbook, including the roles that they include."""
     text = (ROOT / f"playbooks/{playbook}.yml").read_text()
     found, waiting = set(), re.findall(r"vfio\.devices\.(\w+)\b", text)
     waiting += [role for roles in re.findall(r"loop: \[(.*)\]", text) for role in roles.split(", ")]
@@ -40,9 +40,7 @@ def roles_of(playbook):
         if role in found or not (ROOT / f"roles/{role}/meta/argument_specs.yml").is_file():
             continue
         found.add(role)
-        meta = ROOT / f"roles/{role}/meta/main.yml"
-        described = yaml.safe_load(meta.read_text()) if meta.is_file() else {}
-        waiting += [str(one.get("role", one)).rpartition(".")[2] for one in described.get("dependencies", [])]
+        waiting += re.findall(r"name: vfio\.devices\.(\w+)", (ROOT / f"roles/{role}/tasks/main.yml").read_text())
     return found
 
 
