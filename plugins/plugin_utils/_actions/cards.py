@@ -43,6 +43,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._actions.service_sett
     differing,
     managed,
 )
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.json_types import flag
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.fleet import selection
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plan import resolve
 from ansible_collections.vfio.devices.plugins.plugin_utils._site import differences, mdevctl, stages
@@ -76,6 +77,9 @@ class ComparesHost(ActionBase):
             gc.freeze()
         result: Result = super().run(tmp, task_vars)
         task_vars = task_vars or {}
+        if flag(self._templar.template(task_vars.get("_vfio_is_unchanged", False)), "_vfio_is_unchanged"):
+            # Its batch follows the comparison of all hosts.
+            return dict(task_vars["vfio_compared"])
         misspelled = variable_names.warnings(task_vars)
         if misspelled:
             result["warnings"] = misspelled
