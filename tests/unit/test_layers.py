@@ -328,3 +328,13 @@ def test_what_is_imported_keeps_its_name(file):
     # On the controller a longer name may distinguish two files with the same name.
     hidden = "_" if ENGINE not in file.parents else ""
     assert not [alias.name for alias in aliases if alias.asname and alias.asname.startswith(hidden)]
+
+
+# Python 3.12.1 fails at such a name if the function has another comprehension that uses the name of the module.
+@pytest.mark.parametrize("file", ALL, ids=lambda file: f"{file.parent.name}-{file.stem}")
+def test_no_comprehension_hides_a_function_of_its_file(file):
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    functions = {node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+    targets = [node.target for node in ast.walk(tree) if isinstance(node, ast.comprehension)]
+    bound = {node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)}
+    assert not bound & functions

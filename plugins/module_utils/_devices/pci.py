@@ -94,10 +94,10 @@ def observe(host: HostRoot) -> dict[str, PciFunction]:
             host.warn(f"/{DEVICES} has an entry {name[:80]!r}, which is not a PCI address")
     with host.names_ahead(f"{DEVICES}/{address}" for address in addresses):
         functions = [_observe_function(host, address) for address in addresses]
-    for function in functions:
-        if function.physical_function:
-            host.belongs_to(function.address, function.physical_function)
-    return {function.address: function for function in functions if function.entries}
+    for found in functions:
+        if found.physical_function:
+            host.belongs_to(found.address, found.physical_function)
+    return {found.address: found for found in functions if found.entries}
 
 
 def function(host: HostRoot, address: str) -> PciFunction:

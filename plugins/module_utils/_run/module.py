@@ -20,11 +20,16 @@ UNCHANGED = "Nothing was changed"
 class Module(Protocol):
     """The part of ``AnsibleModule`` that is needed; the engine does not import Ansible."""
 
-    def warn(self, warning: str) -> None: ...
+    def warn(self, warning: str) -> None:
+        """Add a warning to the result."""
 
-    def exit_json(self, **result: Any) -> NoReturn: ...
+    def exit_json(self, **result: Any) -> NoReturn:
+        """Print the result and end the program."""
+        raise NotImplementedError
 
-    def fail_json(self, msg: str, **result: Any) -> NoReturn: ...
+    def fail_json(self, msg: str, **result: Any) -> NoReturn:
+        """Print the result of a failure and end the program."""
+        raise NotImplementedError
 
 
 # Returns the result of a module and its warnings.

@@ -159,7 +159,7 @@ def _uses(hosts: Mapping[str, Selection]) -> list[Use]:
             key = json.dumps([profile["name"], profile["select"]])
             use = found.setdefault(key, Use(profile["name"], profile["select"], [], []))
             use.hosts.append(host)
-            use.cards.extend((host, card, model) for card, model in profile["cards"].items())
+            use.cards.extend((host, *card) for card in profile["cards"].items())
     return list(found.values())
 
 

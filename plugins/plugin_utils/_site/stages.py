@@ -50,11 +50,14 @@ REGISTERED = {
 class Variables(Protocol):
     """The variables of a play by name."""
 
-    def __getitem__(self, name: str) -> Any: ...
+    def __getitem__(self, name: str) -> Any:
+        """Return a variable; KeyError if the play does not have it."""
 
-    def __contains__(self, name: str) -> bool: ...
+    def __contains__(self, name: str) -> bool:
+        """Return whether the play has a variable."""
 
-    def get(self, name: str, default: Any) -> Any: ...
+    def get(self, name: str, default: Any) -> Any:
+        """Return a variable, or ``default`` if the play does not have it."""
 
 
 def module_runs(plan: Plan, parts: Iterable[str], check_mode: bool) -> list[list[str]]:

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from ansible.parsing.dataloader import DataLoader
-from ansible.template import Templar, trust_as_template
+from ansible.template import Templar
 from ansible_collections.vfio.devices.plugins.lookup.needed_facts import LookupModule
 from ansible_collections.vfio.devices.plugins.module_utils._run.facts import DEFAULT_PARTS
+from ansible_collections.vfio.devices.tests.unit.templates import template
 
 
 def needed(**variables):
@@ -19,6 +20,6 @@ def test_variables_of_other_roles_may_be_missing():
 
 
 def test_the_variables_of_the_play_are_evaluated():
-    publishes = {"publishes": "yes", "placement_publish": trust_as_template("{{ publishes }}")}
+    publishes = {"publishes": "yes", "placement_publish": template("{{ publishes }}")}
     assert needed(**publishes) == [*DEFAULT_PARTS, "users", "published_root"]
     assert needed(vfio_profiles=[{"mig": {}}]) == [*DEFAULT_PARTS, "mig"]

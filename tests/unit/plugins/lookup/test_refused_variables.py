@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
-from ansible.template import Templar, trust_as_template
+from ansible.template import Templar
 from ansible.utils.display import Display
 from ansible_collections.vfio.devices.plugins.lookup.refused_variables import LookupModule
+from ansible_collections.vfio.devices.tests.unit.templates import template
 
 
 @pytest.fixture
@@ -15,7 +16,7 @@ def look():
     """Return the messages for variables whose texts may be templates."""
 
     def look(*names, **variables):
-        trusted = {name: trust_as_template(one) if isinstance(one, str) else one for name, one in variables.items()}
+        trusted = {name: template(one) if isinstance(one, str) else one for name, one in variables.items()}
         return LookupModule(loader=DataLoader(), templar=Templar(DataLoader(), trusted)).run([*names], trusted)
 
     return look
