@@ -22,7 +22,7 @@ from .._mig.entry_point import set_layouts
 from .._modes.entry_point import set_modes
 from .._run.call import Call
 from .._run.facts import observe
-from .._run.module import UNCHANGED, ended
+from .._run.module import UNCHANGED, result_of
 from .managed_files import set_files
 from .skipped import has_skipped
 from .stage_names import BOOT, CYBORG, DEVICES, LAYOUTS, MODES, NOVA, SETTINGS, UNWANTED
@@ -88,7 +88,7 @@ def unchanged(has_changed: bool) -> str:
 
 
 def _stage(name: str, options: Options, call: Call, has_changed: bool) -> Mapping[str, Any]:
-    return ended(lambda: WORK[name](options, call), unchanged(has_changed))
+    return result_of(lambda: WORK[name](options, call), unchanged(has_changed))
 
 
 def _is_changed(result: Mapping[str, Any]) -> bool:
@@ -106,5 +106,5 @@ def _result(host: HostRoot, results: Mapping[str, Mapping[str, Any]], gather: Se
         return {**found, "progress": last["progress"]}
     if gather:
         read = "The changes were applied, but the facts could not be read: "
-        found.update(ended(lambda: ({"facts": observe(host.again(host.timeout), gather)}, []), None, read))
+        found.update(result_of(lambda: ({"facts": observe(host.again(host.timeout), gather)}, []), None, read))
     return found
