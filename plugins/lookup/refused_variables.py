@@ -46,7 +46,7 @@ _raw:
 
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import variable_names
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions.variable_checks import known, refusals
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.variable_checks import evaluate, refusals
 
 
 class LookupModule(LookupBase):
@@ -57,4 +57,4 @@ class LookupModule(LookupBase):
         if not terms:
             variable_names.warn(variables or {})
         asked = {name: value for name, value in (variables or {}).items() if not terms or name in terms}
-        return refusals(known(asked, self._templar))
+        return refusals(evaluate(asked, self._templar))

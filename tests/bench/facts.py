@@ -24,9 +24,9 @@ LISTINGS = (["mdevctl", "types", "--dumpjson"], ["mdevctl", "list", "--dumpjson"
 
 ENGINE_CODE = """\
 import sys
-from ansible_collections.vfio.devices.plugins.module_utils._run import facts as _facts
+from ansible_collections.vfio.devices.plugins.module_utils._run import facts as run_facts
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
-_facts.observe(HostRoot(sys.argv[1]))
+run_facts.observe(HostRoot(sys.argv[1]))
 """
 
 

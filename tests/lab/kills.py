@@ -25,14 +25,14 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
-from ansible_collections.vfio.devices.plugins.module_utils._boot import job as _boot
-from ansible_collections.vfio.devices.plugins.module_utils._boot import restore as _restore
+from ansible_collections.vfio.devices.plugins.module_utils._boot import job as boot_job
+from ansible_collections.vfio.devices.plugins.module_utils._boot import restore as boot_restore
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError, HostRoot
-from ansible_collections.vfio.devices.plugins.module_utils._instances import job as _instances
-from ansible_collections.vfio.devices.plugins.module_utils._instances import wanted as _wanted
-from ansible_collections.vfio.devices.plugins.module_utils._modes import job as _modes
-from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted as _modes_wanted
+from ansible_collections.vfio.devices.plugins.module_utils._instances import job as instances_job
+from ansible_collections.vfio.devices.plugins.module_utils._instances import wanted as instances_wanted
+from ansible_collections.vfio.devices.plugins.module_utils._modes import job as modes_job
+from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted as modes_wanted
 
 from . import holder, runs, seen
 
@@ -72,8 +72,8 @@ def devices(type_id: str, held: str) -> Run:
 
     def run() -> Result:
         options = {**runs.INSTANCES, "exact": True, "on_busy": "skip"}
-        wanted = _wanted.parse_instances([{**runs.INSTANCE, **one} for one in entries], "present", True)
-        return _instances.converge(HostRoot(), options, wanted, False)
+        wanted = instances_wanted.parse_instances([{**runs.INSTANCE, **one} for one in entries], "present", True)
+        return instances_job.converge(HostRoot(), options, wanted, False)
 
     return run
 
@@ -87,22 +87,22 @@ def modes(ports: str, whole: dict[str, str], drive: str) -> Run:
     ]
 
     def run() -> Result:
-        wanted = _modes_wanted.parse_functions([{**runs.FUNCTION, **one} for one in entries])
-        return _modes.converge(HostRoot(timeout=60), {**runs.FUNCTIONS, "on_busy": "skip"}, wanted, [], False)
+        wanted = modes_wanted.parse_functions([{**runs.FUNCTION, **one} for one in entries])
+        return modes_job.converge(HostRoot(timeout=60), {**runs.FUNCTIONS, "on_busy": "skip"}, wanted, [], False)
 
     return run
 
 
 def service(timeout: float) -> Run:
     """Return a run that writes the files of the boot service."""
-    return lambda: _boot.converge(HostRoot(), True, None, timeout, False)
+    return lambda: boot_job.converge(HostRoot(), True, None, timeout, False)
 
 
 def restore() -> Result:
     """Restore all cards as the boot service does."""
-    results = _restore.restore(HostRoot(timeout=60), timeout=60)
+    results = boot_restore.restore(HostRoot(timeout=60), timeout=60)
     return {
-        "changed": any(one.outcome == _restore.RESTORED for one in results),
+        "changed": any(one.outcome == boot_restore.RESTORED for one in results),
         "failures": [problem for one in results for problem in one.problems],
     }
 

@@ -11,10 +11,10 @@ from typing import Any
 
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError, HostRoot
-from ansible_collections.vfio.devices.plugins.module_utils._instances import job as _instances
-from ansible_collections.vfio.devices.plugins.module_utils._instances import wanted as _wanted
-from ansible_collections.vfio.devices.plugins.module_utils._modes import job as _pf_modes
-from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted as _pf_wanted
+from ansible_collections.vfio.devices.plugins.module_utils._instances import job as instances_job
+from ansible_collections.vfio.devices.plugins.module_utils._instances import wanted as instances_wanted
+from ansible_collections.vfio.devices.plugins.module_utils._modes import job as modes_job
+from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted as modes_wanted
 
 INSTANCE = dict.fromkeys(("label", "type", "parent", "uuid", "count", "numa_node", "attributes", "autostart"))
 INSTANCES: dict[str, Any] = {
@@ -41,10 +41,10 @@ def mdev_instance(*instances: dict[str, Any], **options: Any) -> None:
     options = {**INSTANCES, **options}
 
     def run() -> dict[str, Any]:
-        entries = _wanted.parse_instances(
+        entries = instances_wanted.parse_instances(
             [{**INSTANCE, **one} for one in instances], options["state"], options["exact"]
         )
-        return _instances.converge(HostRoot(), options, entries, False)
+        return instances_job.converge(HostRoot(), options, entries, False)
 
     _in_a_process(run)
 
@@ -53,8 +53,8 @@ def sriov_pf_mode(*functions: dict[str, Any], **options: Any) -> None:
     """Run the work of sriov_pf_mode. Raises Failed, also if nothing was changed."""
 
     def run() -> dict[str, Any]:
-        entries = _pf_wanted.parse_functions([{**FUNCTION, **one} for one in functions])
-        return _pf_modes.converge(HostRoot(timeout=60), {**FUNCTIONS, **options}, entries, [], False)
+        entries = modes_wanted.parse_functions([{**FUNCTION, **one} for one in functions])
+        return modes_job.converge(HostRoot(timeout=60), {**FUNCTIONS, **options}, entries, [], False)
 
     _in_a_process(run)
 

@@ -10,11 +10,11 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.filter.resolve import resolve
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
-from ansible_collections.vfio.devices.plugins.module_utils._instances import job as _instances
-from ansible_collections.vfio.devices.plugins.module_utils._instances import wanted as _wanted_devices
-from ansible_collections.vfio.devices.plugins.module_utils._modes import job as _modes
-from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted as _wanted_modes
-from ansible_collections.vfio.devices.plugins.module_utils._run import facts as _facts
+from ansible_collections.vfio.devices.plugins.module_utils._instances import job as instances_job
+from ansible_collections.vfio.devices.plugins.module_utils._instances import wanted as instances_wanted
+from ansible_collections.vfio.devices.plugins.module_utils._modes import job as modes_job
+from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted as modes_wanted
+from ansible_collections.vfio.devices.plugins.module_utils._run import facts as run_facts
 from ansible_collections.vfio.devices.plugins.modules.mdev_instance import INSTANCE
 
 from .replay import RecordedHost, RecordedTools
@@ -33,7 +33,7 @@ FUNCTION = {
 def expected(host: RecordedHost) -> dict[str, Any]:
     """Return facts, plan and refusals of the host."""
     # A capture leaves out the Vital Product Data, because it contains serial numbers.
-    facts = _facts.observe(_door(host), [part for part in _facts.PARTS if part != _facts.SERIAL_NUMBERS])
+    facts = run_facts.observe(_door(host), [part for part in run_facts.PARTS if part != run_facts.SERIAL_NUMBERS])
     plan = _plan(facts)
     cards = facts["physical_functions"]
     return {
@@ -85,17 +85,17 @@ def _plan(facts: dict[str, Any]) -> Any:
 
 
 def _mode(host: RecordedHost, function: dict[str, Any]) -> Any:
-    entries = _wanted_modes.parse_functions([{**FUNCTION, **function}])
-    return _said(lambda: _modes.converge(_door(host), MODE_OPTIONS, entries, [], check_mode=True)["functions"])
+    entries = modes_wanted.parse_functions([{**FUNCTION, **function}])
+    return _said(lambda: modes_job.converge(_door(host), MODE_OPTIONS, entries, [], check_mode=True)["functions"])
 
 
 def _device(host: RecordedHost, kind: str) -> Any:
     instance = {**dict.fromkeys(INSTANCE), "type": [kind], "count": "max"}
-    wanted = _wanted_devices.parse_instances([instance], "present", False)
+    wanted = instances_wanted.parse_instances([instance], "present", False)
     keys = ("changed", "created", "removed", "kept", "msg")
 
     def converge() -> dict[str, Any]:
-        result = _instances.converge(_door(host), DEVICE_OPTIONS, wanted, check_mode=True)
+        result = instances_job.converge(_door(host), DEVICE_OPTIONS, wanted, check_mode=True)
         return {key: len(value) if isinstance(value, list) else value for key, value in result.items() if key in keys}
 
     return _said(converge)

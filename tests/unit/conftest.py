@@ -10,9 +10,9 @@ import json
 import pytest
 from ansible.module_utils import basic
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
-from ansible_collections.vfio.devices.plugins.module_utils._instances import job as _instances
-from ansible_collections.vfio.devices.plugins.module_utils._instances import wanted as _wanted
-from ansible_collections.vfio.devices.plugins.module_utils._run import facts as _facts
+from ansible_collections.vfio.devices.plugins.module_utils._instances import job
+from ansible_collections.vfio.devices.plugins.module_utils._instances import wanted as instances_wanted
+from ansible_collections.vfio.devices.plugins.module_utils._run import facts as run_facts
 from ansible_collections.vfio.devices.plugins.module_utils._run.call import Call
 from ansible_collections.vfio.devices.plugins.modules import mdev_instance
 from ansible_collections.vfio.devices.tests.simhost import Accessor, SimHost
@@ -48,7 +48,7 @@ class Simulated:
     def facts(self, *gather, **options):
         if gather:
             options["gather"] = gather
-        return _facts.observe(self.root(), **options)
+        return run_facts.observe(self.root(), **options)
 
     def write(self, path, value):
         self.root().write(path, value)
@@ -64,8 +64,8 @@ class Simulated:
         for instance in instances:
             if isinstance(instance["type"], str):
                 instance["type"] = [instance["type"]]
-        wanted = _wanted.parse_instances(instances, options["state"], options["exact"])
-        return _instances.converge(self.root(), options, wanted, check, budget)
+        wanted = instances_wanted.parse_instances(instances, options["state"], options["exact"])
+        return job.converge(self.root(), options, wanted, check, budget)
 
     def devices(self, state="active"):
         """Map the UUID or address of each device to (parent, type id)."""

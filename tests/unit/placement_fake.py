@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.module_utils._placement import wanted as _placement_wanted
+from ansible_collections.vfio.devices.plugins.module_utils._placement import wanted
 from ansible_collections.vfio.devices.plugins.module_utils._placement.api import Placement, Transport
 from ansible_collections.vfio.devices.plugins.module_utils._placement.errors import PlacementError, Reply
 
@@ -70,7 +70,7 @@ def state(*providers, **fields):
 
 
 def parse(*providers, **options):
-    return _placement_wanted.parse_providers(list(providers), {**OPTIONS, **options})
+    return wanted.parse_providers(list(providers), {**OPTIONS, **options})
 
 
 class FakePlacement(Placement):

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt as _node_devices
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import plan as _host_plan
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import plan
 from ansible_collections.vfio.devices.tests.unit.conftest import Simulated
 from ansible_collections.vfio.devices.tests.unit.plugins.conftest import Switch
 
@@ -89,7 +89,7 @@ def fleet(count, of=None):
             given["facts_by_host"][host]["warnings"].append("sys/bus/pci/devices/0000:5e:00.0/numa_node: EIO")
         given["profiles"][host] = profiles
         if number % 67 != 66:
-            _publish(placement, host, _host_plan.plan(profiles, facts)[0]["cards"], number)
+            _publish(placement, host, plan.plan(profiles, facts)[0]["cards"], number)
     given["placement"] = placement
     return given
 
@@ -104,7 +104,7 @@ def _publish(placement, host, cards, number):
             for parent in card["parents"][1 if drifted else 0 :]:
                 if parent["total"]:
                     inventory = {"VGPU": _inventory(parent["total"])}
-                    name = f"{host}_{_node_devices.node_device(parent['name'])}"
+                    name = f"{host}_{libvirt.node_device(parent['name'])}"
                     _provider(placement, name, host, inventory, [*traits, "OWNER_NOVA"], "nova", 8)
         elif card["total"]:
             reserved = card["total"] if number % 10 == 2 and position else 0

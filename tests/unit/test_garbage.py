@@ -16,7 +16,7 @@ from ansible_collections.vfio.devices.plugins.filter.held_cards import held_card
 from ansible_collections.vfio.devices.plugins.filter.resolve import resolve
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._host.deadline_reader import STATIC
-from ansible_collections.vfio.devices.plugins.module_utils._run import facts as _facts
+from ansible_collections.vfio.devices.plugins.module_utils._run import facts as run_facts
 from ansible_collections.vfio.devices.tests.unit.conftest import Simulated
 from ansible_collections.vfio.devices.tests.unit.golden.test_filters import settings_of
 from hypothesis import example, given, settings
@@ -119,7 +119,7 @@ def test_any_text(profile, damages, definition):
     if definition is not None:
         parent = (host.root().names("sys/class/mdev_bus") or ["mtty"])[0]
         host.files.replace(f"etc/mdevctl.d/{parent}/{UUID}", definition)
-    facts = host.facts(*_facts.PARTS)
+    facts = host.facts(*run_facts.PARTS)
     check_controller(facts)
     for parent in [parent["name"] for parent in facts["parents"]][:2]:
         for offered in facts["parents"][0]["types"][:1]:
@@ -135,7 +135,7 @@ def test_any_slow_file(profile, pattern, seconds):
     host = Simulated(profile)
     host.kernel.faults.delay(f"*/{pattern}", seconds)
     begin = host.files.now()
-    facts = host.facts(*_facts.PARTS)
+    facts = host.facts(*run_facts.PARTS)
     if seconds > 2:
         assert host.files.now() - begin < 30
     check_controller(facts)
@@ -147,4 +147,4 @@ def test_no_file_is_readable(profile, number):
     host = Simulated(profile)
     for name in FILES:
         host.kernel.faults.fail(f"*/{name}", number)
-    check_controller(host.facts(*_facts.PARTS))
+    check_controller(host.facts(*run_facts.PARTS))

@@ -279,14 +279,36 @@ def test_plugins_hold_no_logic(file):
 GUIDE = ENGINE.parents[1] / "docs" / "docsite" / "rst" / "guide_architecture.rst"
 
 
+def section_of_guide(title: str) -> str:
+    text = GUIDE.read_text(encoding="utf-8")
+    return text.split(f"\n{title}\n---", 1)[1].split("\n----", 1)[0]
+
+
 @pytest.mark.parametrize("kind", [ENGINE, CONTROLLER], ids=lambda kind: kind.name)
 def test_the_guide_describes_every_package(kind):
-    text = GUIDE.read_text(encoding="utf-8")
     tables = {ENGINE: "Packages of the engine", CONTROLLER: "Packages on the controller"}
-    section = text.split(f"\n{tables[kind]}\n", 1)[1].split("\n----", 1)[0]
-    rows = "\n".join(re.findall(r"^   \* - (.*)$", section, re.MULTILINE))
+    rows = "\n".join(re.findall(r"^   \* - (.*)$", section_of_guide(tables[kind]), re.MULTILINE))
     packages = {path.parent.name for path in kind.glob("_*/*.py")}
     assert set(re.findall(r"``(_[a-z]+)``", rows)) == packages
+
+
+def test_the_guide_follows_a_run_through_existing_code():
+    section = section_of_guide("Follow one run")
+    paths = re.findall(r"``(\w+/[\w/.]+)``", section)
+    assert [path for path in paths if not (ENGINE.parents[1] / path).is_file()] == []
+    named = re.findall(r"``([\w/.]+)``, (class|function|method) ``(\w+)``", section)
+    assert {kind for _path, kind, _name in named} == {"class", "function", "method"}
+    for path, kind, name in named:
+        keyword = "class" if kind == "class" else "def"
+        assert re.search(
+            rf"^ *{keyword} {name}\b", (ENGINE.parents[1] / path).read_text(encoding="utf-8"), re.MULTILINE
+        )
+
+
+@pytest.mark.parametrize("package", ["_instances", "_modes"])
+def test_the_guide_describes_every_file_of_a_job(package):
+    named = set(re.findall(r"``(\w+)``", section_of_guide("One call of a module")))
+    assert {file.stem for file in (ENGINE / package).glob("*.py")} <= named
 
 
 # File names that say how the code came about, and not what it is for.

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Callable
 
 from .grouping import grouped
@@ -45,19 +45,3 @@ def evaluate_all(*checks: Callable[[], Any]) -> list[Any]:
     if problems:
         raise Refused(problems)
     return returned
-
-
-def holders(users: Iterable[Mapping[str, Any]]) -> str:
-    """Return the users of a device for a message: ``guest web1 (pid 4242, qemu-system-x86)``."""
-    return ", ".join(_holder(user) for user in users)
-
-
-def _holder(user: Mapping[str, Any]) -> str:
-    process = f"pid {user['pid']}, {user['command']}" if user["pid"] else None
-    if process and user.get("device_file"):
-        process += f", {user['device_file']}"
-    if not user["domain"]:
-        return process or "an unknown user"
-    if process:
-        return f"guest {user['domain']} ({process})"
-    return f"guest {user['domain']} ({'running' if user['running'] else 'defined'})"

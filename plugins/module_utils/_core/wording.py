@@ -4,11 +4,12 @@
 
 # Private to this collection: may change without notice.
 
-"""Shorten lists of names for messages and suggest similar names."""
+"""Words of messages: shortened lists of names, similar names, and users."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 # A vGPU card has dozens of types.
 SHOWN = 5
@@ -31,7 +32,7 @@ def one_of(names: Sequence[str]) -> str:
     return " or ".join([", ".join(names[:-1]), *names[-1:]] if len(names) > 1 else names)
 
 
-def describe(types: dict[str, str | None], asked: Iterable[str]) -> str:
+def describe_types(types: dict[str, str | None], asked: Iterable[str]) -> str:
     """Return the names of ``types`` (names by id) in short, with the most similar name for each of ``asked``."""
     names = list(dict.fromkeys(name or type_id for type_id, name in types.items()))
     if not names:
@@ -55,3 +56,19 @@ def closest(known: Iterable[str], asked: str) -> str | None:
     spelled = {text.lower(): text for text in known}
     found = get_close_matches(asked[:MOST_CHARACTERS].lower(), spelled, n=1)
     return spelled[found[0]] if found else None
+
+
+def describe_users(users: Iterable[Mapping[str, Any]]) -> str:
+    """Return the users of a device for a message: ``guest web1 (pid 4242, qemu-system-x86)``."""
+    return ", ".join(_user(user) for user in users)
+
+
+def _user(user: Mapping[str, Any]) -> str:
+    process = f"pid {user['pid']}, {user['command']}" if user["pid"] else None
+    if process and user.get("device_file"):
+        process += f", {user['device_file']}"
+    if not user["domain"]:
+        return process or "an unknown user"
+    if process:
+        return f"guest {user['domain']} ({process})"
+    return f"guest {user['domain']} ({'running' if user['running'] else 'defined'})"

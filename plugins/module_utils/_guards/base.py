@@ -63,6 +63,8 @@ def user(holder: Holder) -> dict[str, Any]:
 
 
 class Seen(NamedTuple):
+    """The uses that guards have found, and what they could not check."""
+
     uses: tuple[Use, ...] = ()
     unseen: tuple[Unseen, ...] = ()
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Sequence
 
-from .._core.problems import holders
+from .._core.wording import describe_users
 from .._model.uses import Touch, Unseen, Use
 from .base import user
 
 
-def ended(touch: Touch, uses: Iterable[Use], lifted: Container[str] = ()) -> list[Use]:
+def uses_ended_by(touch: Touch, uses: Iterable[Use], lifted: Container[str] = ()) -> list[Use]:
     """Return the uses that the touch would end; ``lifted`` are options that permit an end."""
     return [
         use
@@ -38,15 +38,15 @@ def conflicts(touches: Iterable[Touch], uses: Iterable[Use], lifted: Container[s
     sentences: list[str] = []
     for touch in touches:
         here = by_subject.get(touch.subject, [])
-        found = ended(touch, here, lifted)
+        found = uses_ended_by(touch, here, lifted)
         by_subject[touch.subject] = [use for use in here if use not in found]
         sentences += _sentences(touch, found)
     return sentences
 
 
-def users(uses: Iterable[Use]) -> str:
-    """Return the processes and guests of uses for a message."""
-    return holders(user(use.holder) for use in uses if use.holder)
+def describe_holders(uses: Iterable[Use]) -> str:
+    """Return the processes and guests of uses for a message, empty if there are none."""
+    return describe_users(user(use.holder) for use in uses if use.holder)
 
 
 def blind_spots(unseen: Iterable[Unseen], accepted: Container[str] = ()) -> list[str]:
@@ -68,7 +68,7 @@ def _sentences(touch: Touch, found: Sequence[Use]) -> Iterator[str]:
             yield _sentence(touch, str(use.clause), use.advice)
     otherwise = f". {touch.otherwise}" if touch.otherwise else ""
     for (_guard, advice), group in held.items():
-        yield _sentence(touch, f"is in use by {users(group)}", f"{advice}{otherwise}")
+        yield _sentence(touch, f"is in use by {describe_holders(group)}", f"{advice}{otherwise}")
 
 
 def _sentence(touch: Touch, clause: str, advice: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from .._core.grammar import FUNCTION_IN_PATH
 from .._core.patterns import lazy_pattern
-from .._core.problems import holders
+from .._core.wording import describe_users
 from .._devices import vdpa
 from .._devices.pci import PciFunction
 from .._devices.sriov import interface_owners
@@ -37,7 +37,7 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
     for device in scene.devices:
         if device.uuid and device.state != "defined":
             users = [user(use.holder) for use in scene.found if use.subject == device.uuid and use.holder]
-            suffix = f" (in use by {holders(users)})" if users else ""
+            suffix = f" (in use by {describe_users(users)})" if users else ""
             made.setdefault(device.parent, []).append(f"mdev {device.uuid}{suffix}")
     for address, name in _made_by_others(host):
         made.setdefault(address, []).append(name)

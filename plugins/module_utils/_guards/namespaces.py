@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from .._core.patterns import lazy_pattern
-from .._core.problems import holders
+from .._core.wording import describe_users
 from .._host.root import HostError, HostRoot, first_lines
 from .base import user
 from .processes import Processes
@@ -60,7 +60,7 @@ def on_top(host: HostRoot, processes: Processes, unknown: list[str]) -> dict[str
             names = host.names(directory)
             # A service may have its own network namespace, but a sysfs of the host.
             if names and names != own:
-                where = f"{holders([user(processes.holder(process))])}, in another network namespace"
+                where = f"{describe_users([user(processes.holder(process))])}, in another network namespace"
                 found += _of_process(host, directory, names, where)
                 break
     for label in [label for label, namespace in _named(host).items() if namespace not in namespaces]:

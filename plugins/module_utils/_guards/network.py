@@ -14,8 +14,8 @@ from typing import Union
 
 from .._core.grammar import FUNCTION_IN_PATH
 from .._core.patterns import lazy_pattern
-from .._core.problems import holders
 from .._core.text import decimal
+from .._core.wording import describe_users
 from .._devices.routes import Links, Route, observe_links
 from .._host.root import HostRoot, first_lines
 from .._model.uses import ALLOW_HOST_NETWORK, DRIVER, GONE, PORT, SETTINGS, Unseen, Use
@@ -93,7 +93,7 @@ def _add_raw_sockets(host: HostRoot, scene: Scene, uses: dict[str, list[str]]) -
         ]
         users = [user(one) for one in dict.fromkeys(found) if one.command not in ON_EVERY_INTERFACE]
         if users:
-            uses.setdefault(name, []).append(f"has a raw socket of {holders(users)}")
+            uses.setdefault(name, []).append(f"has a raw socket of {describe_users(users)}")
 
 
 def _of_functions(host: HostRoot) -> dict[str, list[str]]:

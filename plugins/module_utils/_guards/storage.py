@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 from .._core.grammar import FUNCTION_IN_PATH
 from .._core.patterns import lazy_pattern
-from .._core.problems import holders
+from .._core.wording import describe_users
 from .._host.root import HostRoot, first_lines
 from .._model.uses import LOSES_DRIVER, Use
 from . import nvme_fabrics
@@ -144,7 +144,7 @@ def _opened(host: HostRoot, processes: Processes, names: set[str]) -> dict[str, 
             name = last if last in names else numbers.get(number or "-")
             holder = processes.holder(opened.process) if name else None
             if name and holder and holder.command not in UDEV and processes.is_open(opened):
-                found.setdefault(name, {})[opened.process] = holders([user(holder)])
+                found.setdefault(name, {})[opened.process] = describe_users([user(holder)])
     return {name: ", ".join(users[process] for process in sorted(users)) for name, users in found.items()}
 
 

@@ -16,7 +16,7 @@ from .._frameworks import attributes
 from .._frameworks.base import Framework
 from .._frameworks.definitions import DEFINITIONS, definition_path, definition_text, save_definition
 from .._frameworks.registry import BY_NAME
-from .._guards.conflicts import ended, users
+from .._guards.conflicts import describe_holders, uses_ended_by
 from .._host.records import DIRECTORY, INSTANCE_RECORDS, record_path, record_text, save_record
 from .._host.root import HostError, HostRoot
 from .._model.steps import (
@@ -69,11 +69,11 @@ def _configure(host: HostRoot, framework: Framework, device: PlannedDevice, uses
     except HostError as failure:
         left = f"{failure}. {device.id} remains without this attribute"
         try:
-            held = ended(removal(device), uses()) if uses else []
+            held = uses_ended_by(removal(device), uses()) if uses else []
         except HostError as error:
             raise HostError(f"{left}: {error}", failure.path) from failure
         if held:
-            said = f"{left}, because it is in use by {users(held)}. Stop this use, and run the play again"
+            said = f"{left}, because it is in use by {describe_holders(held)}. Stop this use, and run the play again"
             raise HostError(said, failure.path) from failure
         framework.remove(host, device.parent, device.id)
         raise

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .._frameworks.registry import BY_NAME
-from .._guards.conflicts import ended, users
+from .._guards.conflicts import describe_holders, uses_ended_by
 from .._host.root import HostError, HostRoot
 from .._model.host import Device
 from .._model.steps import DeviceStep, KeepDevices, MakeDevice, PlannedDevice, RemoveDevice
@@ -126,10 +126,10 @@ def _failure(
 
 
 def _check_free(device: Device, uses: Iterable[Use]) -> None:
-    found = ended(removal(device), uses)
+    found = uses_ended_by(removal(device), uses)
     if found:
         path = BY_NAME[device.framework].directory(device.parent, device.id)
-        raise HostError(f"{users(found)} started to use it during the run, so it remains unchanged", path)
+        raise HostError(f"{describe_holders(found)} started to use it during the run, so it remains unchanged", path)
 
 
 def _is_full(host: HostRoot, device: PlannedDevice, error: HostError) -> bool:

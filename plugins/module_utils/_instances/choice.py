@@ -126,7 +126,7 @@ class Inventory:
         cards = list(dict.fromkeys(parent.card for parent in parents))
         known = {type_id: name for card in cards for type_id, name in self._types[card].items()}
         where = cards[0] if len(cards) == 1 else "This host"
-        sentence = f"there is no type {' or '.join(specs)}. {where} has {wording.describe(known, specs)}"
+        sentence = f"there is no type {' or '.join(specs)}. {where} has {wording.describe_types(known, specs)}"
         if not cards:
             return f"{sentence}. {NO_PARENTS}"
         return sentence + self.why_no_types([card for card in cards if not self._types[card]])

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Container
 
 from .._frameworks.registry import BY_NAME, why_not_settable
-from .._guards.conflicts import users
+from .._guards.conflicts import describe_holders
 from .._model.host import Device
 from .._model.wanted import DeviceWanted
 from .choice import Inventory
@@ -60,7 +60,7 @@ def satisfies(inventory: Inventory, entry: DeviceWanted, device: Device) -> bool
 def why_not_here(entry: DeviceWanted, device: Device) -> str | None:
     """Return why an entry cannot get the device with its UUID, or None."""
     if device.state == "removing":
-        who = users(device.uses) or "an unknown process"
+        who = describe_holders(device.uses) or "an unknown process"
         return f"{entry.label}: {entry.uuid} was removed, but {who} still has it open"
     if device.parent not in entry.parents:
         state = "exists" if device.state == "active" else "is defined"

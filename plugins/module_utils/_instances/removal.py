@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from .._guards.conflicts import conflicts, ended
+from .._guards.conflicts import conflicts, uses_ended_by
 from .._model.host import Device, Parent
 from .._model.steps import PlannedDevice
 from .._model.uses import EVERY_EFFECT, GONE, Touch, Use
@@ -29,7 +29,7 @@ def removal(device: Device | PlannedDevice) -> Touch:
 
 
 def is_in_use(device: Device) -> bool:
-    return bool(ended(removal(device), device.uses))
+    return bool(uses_ended_by(removal(device), device.uses))
 
 
 def describe_uses(device: Device) -> list[str]:

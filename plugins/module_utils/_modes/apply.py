@@ -134,13 +134,15 @@ def _restore(host: HostRoot, planned: Planned, outcome: Outcome, uses: Uses | No
         found = _present(host, before)
     except HostError as error:
         outcome.restored, outcome.pending = False, error.pending
-        outcome.error = f"{outcome.error}. The previous state could not be restored: {error}. {_name(host, before)}"
+        outcome.error = (
+            f"{outcome.error}. The previous state could not be restored: {error}. {_describe_states(host, before)}"
+        )
         return
     outcome.restored = not plan_steps(found, target)
     if outcome.restored:
         outcome.error = f"{outcome.error}. The card has its previous state, {before.num_vfs} virtual functions"
     else:
-        outcome.error = f"{outcome.error}. The card does not have its previous state: {_name(host, before)}"
+        outcome.error = f"{outcome.error}. The card does not have its previous state: {_describe_states(host, before)}"
 
 
 def _present(host: HostRoot, before: Card) -> Card:
@@ -150,7 +152,7 @@ def _present(host: HostRoot, before: Card) -> Card:
     return cards[before.address]
 
 
-def _name(host: HostRoot, before: Card) -> str:
+def _describe_states(host: HostRoot, before: Card) -> str:
     """Describe the current and the previous state of a card."""
     address = before.address
     override, driver = read_bindings(host, [address])[address]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Container, Iterable
 
-from .._core.problems import holders
+from .._core.wording import describe_users
 from .._devices.binding import CHOICE, exactly, has_driver
 from .._devices.sriov import allows_passthrough_beside, is_vfio_driver
 from .._guards.base import Seen
@@ -167,8 +167,8 @@ def pending_removals(state: State) -> Found:
     users = state.seen.users()
     return [
         f"the removal of VF {address} is pending, because it is in use by "
-        f"{holders(users.get(address, [])) or 'an unknown process'}. Stop this use: until then the kernel changes no "
-        "virtual function of this host"
+        f"{describe_users(users.get(address, [])) or 'an unknown process'}. Stop this use: until then the kernel "
+        "changes no virtual function of this host"
         for address in state.leaving
     ]
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .._core.problems import holders
+from .._core.wording import describe_users
 from .._host.root import HostError, HostRoot
 from .._model.host import Card
 from .._model.steps import CardStep
@@ -55,7 +55,7 @@ def converge(
         for one in planned:
             outcome = outcomes[one.card.address]
             if outcome.pending:
-                outcome.error = f"{outcome.error}; {_who(host, one.card)}"
+                outcome.error = f"{outcome.error}; {_describe_users(host, one.card)}"
         after = _after(host, planned, outcomes)
     result = report(planned, outcomes, after)
     return {**result, "warnings": [*state.managers, *host.warnings]}
@@ -119,8 +119,9 @@ def _after(host: HostRoot, planned: list[Planned], outcomes: dict[str, Outcome])
         return observe.observe_again(host, touched, network=False)
 
 
-def _who(host: HostRoot, card: Card) -> str:
-    users = observe.users(host)
+def _describe_users(host: HostRoot, card: Card) -> str:
+    """Return who uses a card whose change is pending, as the end of its error."""
+    users = observe.read_users(host)
     names = [card.address, *(virtual.address for virtual in card.virtual_functions)]
-    held = [f"{name} is in use by {holders(users[name])}" for name in names if users.get(name)]
+    held = [f"{name} is in use by {describe_users(users[name])}" for name in names if users.get(name)]
     return f"no other change was started. {', '.join(held) or 'no user is visible'}"

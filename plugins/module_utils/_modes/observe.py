@@ -192,7 +192,8 @@ def observe_uses(host: HostRoot, state: State, connection: list[str], anew: bool
     return registry.observe(host, scene)
 
 
-def users(host: HostRoot) -> dict[str, list[dict[str, Any]]]:
+def read_users(host: HostRoot) -> dict[str, list[dict[str, Any]]]:
+    """Return the processes and guests of all functions by address, in the form of facts."""
     from .._guards import user_guards
 
     return user_guards.observe(host, Scene(pci.observe(host), [], Processes(host))).users()

@@ -36,7 +36,7 @@ class Module(Protocol):
 Work = Callable[[], tuple[Mapping[str, Any], Iterable[str]]]
 
 
-def ended(work: Work, unchanged: str | None = UNCHANGED, failed: str = "") -> Mapping[str, Any]:
+def result_of(work: Work, unchanged: str | None = UNCHANGED, failed: str = "") -> Mapping[str, Any]:
     """Return the result and ``warnings`` of ``work``, with ``failed`` and ``msg`` if it is refused or fails.
 
     A refusal begins with ``unchanged``, which is None for a module without changes. An error begins with ``failed``. A
@@ -57,8 +57,8 @@ def ended(work: Work, unchanged: str | None = UNCHANGED, failed: str = "") -> Ma
 
 
 def run(module: Module, work: Work, unchanged: str | None = UNCHANGED, failed: str = "") -> NoReturn:
-    """End a module with the result and the warnings that :func:`ended` returns."""
-    result = dict(ended(work, unchanged, failed))
+    """End a module with the result and the warnings that :func:`result_of` returns."""
+    result = dict(result_of(work, unchanged, failed))
     for sentence in result.pop("warnings", ()):
         module.warn(sentence)
     if result.pop("failed", False):

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Convert the state of mdev_instance to plain data; data that facts contain is not repeated.
+"""Convert the state of mdev_instance to JSON data; data that facts contain is not repeated.
 
 ``device_state`` on the controller converts it back.
 """
@@ -20,8 +20,8 @@ from .._instances.context import Context
 from .._model.host import FrameworkState
 
 
-class Plain(TypedDict):
-    """The data that facts lack. A definition is its parent, UUID, type, autostart and attributes."""
+class PlainDevices(TypedDict):
+    """The data on devices that facts lack. A definition is its parent, UUID, type, autostart and attributes."""
 
     definitions: list[list[Any]]
     known_types: Mapping[str, Mapping[str, str]]
@@ -32,7 +32,7 @@ class Plain(TypedDict):
     machine_id: str | None
 
 
-def as_plain(made: FrameworkState, context: Context) -> Plain:
+def as_plain(made: FrameworkState, context: Context) -> PlainDevices:
     """Return the data to send with the facts."""
     definitions = [
         [*key, one.type_id, one.autostart, [list(pair) for pair in one.attributes]]

@@ -8,8 +8,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple, Optional
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Optional, TypedDict
 
 from .._core.problems import Failed, Refused
 from .._host.root import HostRoot
@@ -19,7 +19,7 @@ from .._run.facts import DEFAULT_PARTS, Facts, observe_host
 from .._run.managed_files import Requested
 from .._services import restarts
 from .._services.observe import observe
-from .devices import as_plain
+from .devices import PlainDevices, as_plain
 from .recorded import observe_layouts, observe_modes
 from .settings import is_boot_due, observe_settings
 
@@ -42,14 +42,28 @@ class Service(NamedTuple):
     path: str
 
 
+class SeenHost(TypedDict):
+    """What the module ``cards`` returns. The controller plans the host from it."""
+
+    facts: Facts
+    devices: PlainDevices
+    modes: Mapping[str, Mapping[str, object]]  # by card: the recorded entry of sriov_pf_mode
+    layouts: Mapping[str, Mapping[str, object]]  # by GPU: the recorded entry of mig_layout
+    boot_due: Optional[bool]  # whether the files of the boot service differ; None if unknown
+    boot_problems: list[str]  # why the boot service cannot be installed
+    settings: Mapping[str, str]  # by path: the text of each settings file, empty if it is missing
+    services: Mapping[str, Mapping[str, Any]]  # by program: the result of service_settings_info
+    obstacles: Mapping[str, str]  # by path: why the settings file could not be written
+    restarts_owed: list[str]  # programs that still have former settings
+    # Why the current state may differ from its records, by the stage that would change it. Reasons of ``host`` may
+    # concern every stage. Only the roles can report reasons of ``roles``.
+    reasons: Mapping[str, list[str]]
+
+
 def observe_site(
     host: HostRoot, parts: Sequence[str], boot: Boot, services: Sequence[Service], files: Sequence[Requested]
-) -> Facts:
-    """Return the result of the module ``cards``. ``parts`` are those of the facts that are not gathered by default.
-
-    ``reasons`` are sentences on why the current state may differ from its records, by the part of the work that would
-    change it. Reasons of ``host`` may concern every part. Only the roles can report reasons of ``roles``.
-    """
+) -> SeenHost:
+    """Read the host; ``parts`` are those of the facts that are not gathered by default."""
     observed = observe_host(host, [*DEFAULT_PARTS, *parts])
     made = observed.made or FrameworkState([], [], {}, {})
     modes = observe_modes(host, observed.functions)

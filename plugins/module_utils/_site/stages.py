@@ -21,13 +21,15 @@ from .._instances.entry_point import set_devices
 from .._mig.entry_point import set_layouts
 from .._modes.entry_point import set_modes
 from .._run.call import Call
-from .._run.facts import Facts, observe
-from .._run.module import UNCHANGED, ended
+from .._run.facts import observe
+from .._run.module import UNCHANGED, result_of
 from .managed_files import set_files
 from .skipped import has_skipped
 from .stage_names import BOOT, CYBORG, DEVICES, LAYOUTS, MODES, NOVA, SETTINGS, UNWANTED
 
 Options = Mapping[str, Any]
+# The result of the module cards_apply.
+Result = dict[str, object]
 WORK: Mapping[str, Callable[[Options, Call], Any]] = {
     MODES: set_modes,
     LAYOUTS: set_layouts,
@@ -46,7 +48,7 @@ def apply(
     call: Call,
     has_changed: bool = False,
     is_checked: bool = False,
-) -> Facts:
+) -> Result:
     """Apply the ``stages``, then gather the parts ``gather`` of the facts. Return the results of the stages by name.
 
     A failure or the deadline ends the work. If one of several stages is refused, nothing is changed. If a stage has
@@ -55,7 +57,7 @@ def apply(
     """
     if not call.check_mode:
         host.lock()
-    results: Facts = {}
+    results: dict[str, Mapping[str, Any]] = {}
     call = call._replace(open=lambda root, timeout: host.again(timeout))
     if len(stages) > 1 and not is_checked:
         refuse(stages, call._replace(check_mode=True, budget=None))
@@ -86,23 +88,23 @@ def unchanged(has_changed: bool) -> str:
 
 
 def _stage(name: str, options: Options, call: Call, has_changed: bool) -> Mapping[str, Any]:
-    return ended(lambda: WORK[name](options, call), unchanged(has_changed))
+    return result_of(lambda: WORK[name](options, call), unchanged(has_changed))
 
 
 def _is_changed(result: Mapping[str, Any]) -> bool:
     return bool(result.get("changed"))
 
 
-def _result(host: HostRoot, results: Mapping[str, Mapping[str, Any]], gather: Sequence[str]) -> Facts:
+def _result(host: HostRoot, results: Mapping[str, Mapping[str, Any]], gather: Sequence[str]) -> Result:
     # The tasks of the roles report the failure of a stage that writes settings.
     of_cards = [result for name, result in results.items() if name not in SETTINGS]
     last = of_cards[-1] if of_cards else {}
-    found: Facts = {"changed": any(map(_is_changed, results.values())), "stages": results}
+    found: Result = {"changed": any(map(_is_changed, results.values())), "stages": results}
     if last.get("failed"):
         return {**found, **{name: last[name] for name in ("failed", "msg", "problems") if name in last}}
     if last.get("progress"):
         return {**found, "progress": last["progress"]}
     if gather:
         read = "The changes were applied, but the facts could not be read: "
-        found.update(ended(lambda: ({"facts": observe(host.again(host.timeout), gather)}, []), None, read))
+        found.update(result_of(lambda: ({"facts": observe(host.again(host.timeout), gather)}, []), None, read))
     return found

@@ -15,8 +15,7 @@ import gc
 import hashlib
 import json
 import multiprocessing
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
@@ -39,30 +38,30 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._actions.planned_file
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.play_variables import Variables
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.service_settings import (
     PROGRAM,
-    Differing,
     differing,
     managed,
 )
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.json_types import flag
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Plan
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.fleet import selection
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plan import resolve
 from ansible_collections.vfio.devices.plugins.plugin_utils._site import differences, mdevctl, stages
 from ansible_collections.vfio.devices.plugins.plugin_utils._site.kernel import NOUVEAU, kernel_requirements
 
+if TYPE_CHECKING:
+    from ansible_collections.vfio.devices.plugins.module_utils._site.observe import SeenHost
+
 # Ansible loads action plugins before it forks for each host, so the program is built once per run.
-CHECKSUM = hashlib.sha256(archive.build()).hexdigest()
+PROGRAM_SHA256 = hashlib.sha256(archive.build()).hexdigest()
 
 
 class Reasons(NamedTuple):
-    """The reasons why a host differs, the parts of the work that correct it, and the reasons to run the roles.
+    """The reasons why a host differs, each a sentence without a full stop."""
 
-    ``kernel`` are the reasons that the playbook reprofile does not correct.
-    """
-
-    due: list[str]
-    parts: list[str]
-    roles: list[str]
-    kernel: list[str]
+    due: list[str]  # all reasons; empty if the host has its declared state
+    parts: list[str]  # the stages that correct them, by their names in ``stage_names``
+    roles: list[str]  # the reasons that only the roles can correct or report
+    kernel: list[str]  # the reasons that the playbook reprofile does not correct
 
 
 class ComparesHost(ActionBase):
@@ -83,14 +82,14 @@ class ComparesHost(ActionBase):
         misspelled = variable_names.warnings(task_vars)
         if misspelled:
             result["warnings"] = misspelled
-        checked = variable_checks.known(task_vars, self._templar)
-        refused = variable_checks.refusals(checked) or batches.refusals(task_vars, checked.get(batches.SERIAL))
+        values = variable_checks.evaluate(task_vars, self._templar)
+        refused = variable_checks.refusals(values) or batches.refusals(task_vars, values.get(batches.SERIAL))
         if refused:
             # The argument specs of the roles would report only one of these errors.
             return {**result, "changed": False, "failed": True, "msg": "\n".join(refused), "problems": refused}
-        known = Variables(self._templar, task_vars)
+        variables = Variables(self._templar, task_vars)
         try:
-            options = _options(known)
+            options = _options(variables)
         except (AnsibleError, ValueError, KeyError) as error:
             return {**result, "changed": False, **_by_roles([describe_error(error)])}
         try:
@@ -100,29 +99,45 @@ class ComparesHost(ActionBase):
             return {**result, "changed": False, "failed": True, "msg": lost_connection.describe(str(error))}
         if returned.get("failed") or returned.get("unreachable") or "seen" not in returned:
             return {**result, **returned}
-        seen = json.loads(returned["seen"])
-        facts = seen["facts"]
-        found: Result = {**result, "changed": False, "selection": None}
-        try:
-            profiles = known["vfio_profiles"]
-            found["selection"] = selection(profiles, facts)
-            plan = resolve(profiles, facts)
-            known.add(ansible_facts={**known["ansible_facts"], "mdev": facts}, vfio_plan=plan)
-            required = _mdevctl(known, plan, facts)
-            found.update(reasons(known, plan, seen, required)._asdict())
-            if required["warning"] and not found["roles"]:
-                found["warnings"] = [*misspelled, required["warning"]]
-        except (AnsibleError, ValueError, KeyError) as error:
-            # The role that needs the value reports the error.
-            found.update(_by_roles([describe_error(error)], found["selection"]))
-        if found["due"] or stages.publishes(known):
-            found["ansible_facts"] = {"mdev": facts}
-        if found["due"]:
-            found.update({name: seen[name] for name in ("boot_problems", "settings", "services", "restarts_owed")})
-        return found
+        compared = compare(variables, json.loads(returned["seen"]))
+        if "warnings" in compared:
+            compared["warnings"] = [*misspelled, *compared["warnings"]]
+        return {**result, "changed": False, **compared}
+
+
+def compare(variables: Variables, seen: SeenHost) -> Result:
+    """Plan the host, and return the result of the action: the reasons, the selected cards, and facts that are needed.
+
+    This adds the facts and the plan to ``variables``.
+    """
+    facts = seen["facts"]
+    found: Result = {"selection": None}
+    try:
+        profiles = variables["vfio_profiles"]
+        found["selection"] = selection(profiles, facts)
+        plan = resolve(profiles, facts)
+        variables.add(ansible_facts={**variables["ansible_facts"], "mdev": facts}, vfio_plan=plan)
+        required = _mdevctl(variables, plan, facts)
+        found.update(reasons(variables, plan, seen, required)._asdict())
+        if required["warning"] and not found["roles"]:
+            found["warnings"] = [required["warning"]]
+    except (AnsibleError, ValueError, KeyError) as error:
+        # The role that needs the value reports the error.
+        found.update(_by_roles([describe_error(error)], found["selection"]))
+    if found["due"] or stages.publishes(variables):
+        found["ansible_facts"] = {"mdev": facts}
+    if found["due"]:
+        found.update(
+            boot_problems=seen["boot_problems"],
+            settings=seen["settings"],
+            services=seen["services"],
+            restarts_owed=seen["restarts_owed"],
+        )
+    return found
 
 
 def _by_roles(sentences: list[str], selected: Any = None) -> Result:
+    """Return the reasons of a host that was not planned, so that the roles run and report the error."""
     return {**Reasons(sentences, [], sentences, [])._asdict(), "selection": selected}
 
 
@@ -131,58 +146,55 @@ def describe_error(error: Exception) -> str:
     return f"{error} is not set in this play" if isinstance(error, KeyError) else str(error)
 
 
-def reasons(known: Variables, plan: Any, seen: Any, of_mdevctl: mdevctl.MdevctlRequirements) -> Reasons:
-    """Return why the host differs."""
-    persist = {role: known.flag(f"{role}_persist") for role in ("sriov", "mig", "mdev")}
-    of_host = differences.of_host(plan, seen, known["boot_state"] == "absent", persist)
-    of_services = differing(known, plan, seen)
-    kernel = _kernel(known, plan, seen["facts"])
+def reasons(variables: Variables, plan: Plan, seen: SeenHost, required: mdevctl.MdevctlRequirements) -> Reasons:
+    """Return why the host differs; ``required`` are the requirements of the plan on mdevctl."""
+    persist = {role: variables.flag(f"{role}_persist") for role in ("sriov", "mig", "mdev")}
+    of_host = differences.of_host(plan, seen, variables["boot_state"] == "absent", persist)
+    of_services = differing(variables, plan, seen)
+    kernel = _kernel(variables, plan, seen["facts"])
     roles = [*of_host.roles, *kernel, *of_services.roles]
-    roles += [] if mdevctl.is_ready(of_mdevctl) else ["mdevctl is not ready"]
+    roles += [] if mdevctl.is_ready(required) else ["mdevctl is not ready"]
     texts = [sentence for sentences in of_services.texts.values() for sentence in sentences]
-    found = [*of_host._replace(roles=[]).all, *roles, *texts]
-    return Reasons(found, [*of_host.stages, *_services(of_services, of_host.settings, known)], roles, kernel)
+    due = [*of_host._replace(roles=[]).all, *roles, *texts]
+    # The files of any service may be those with different access.
+    services = managed(variables) if of_host.settings else [name for name, found in of_services.texts.items() if found]
+    return Reasons(due, [*of_host.stages, *services], roles, kernel)
 
 
-def _services(found: Differing, access: Iterable[str], known: Variables) -> list[str]:
-    """Return the services whose settings differ: all if the access of a file differs."""
-    if any(access):
-        return managed(known)
-    return [service for service, sentences in found.texts.items() if sentences]
-
-
-def _options(known: Variables) -> Result:
+def _options(variables: Variables) -> Result:
     """Return the options of the module."""
-    services = managed(known)
-    has_nova = NOVA in services and not is_elsewhere(known)
+    services = managed(variables)
+    has_nova = NOVA in services and not is_elsewhere(variables)
     here = [service for service in services if service != NOVA or has_nova]
-    service = {"project": "nova", "program": PROGRAM, "unit": known["nova_config_service"] if has_nova else ""}
-    asks = has_nova and known.flag("nova_config_check_service")
-    gather = stages.parts_of_facts(known)
+    service = {"project": "nova", "program": PROGRAM, "unit": variables["nova_config_service"] if has_nova else ""}
+    asks = has_nova and variables.flag("nova_config_check_service")
+    gather = stages.parts_of_facts(variables)
     return {
-        "host_root": known["vfio_host_root"],
+        "host_root": variables["vfio_host_root"],
         "users": USERS in gather,
         "mig": MIG in gather,
         "serial_numbers": SERIAL_NUMBERS in gather,
         "published_root": PUBLISHED_ROOT in gather,
         "boot": {
-            "state": known["boot_state"],
-            "python": known["boot_python"] or None,
-            "timeout": known["boot_timeout"],
-            "program": CHECKSUM,
+            "state": variables["boot_state"],
+            "python": variables["boot_python"] or None,
+            "timeout": variables["boot_timeout"],
+            "program": PROGRAM_SHA256,
         },
-        "files": [access(known, file) for service in here for file in settings_files(known, f"{service}_config")],
-        "services": [{**service, "path": known[NOVA_FILE.variable]}] if asks else [],
+        "files": [
+            access(variables, file) for service in here for file in settings_files(variables, f"{service}_config")
+        ],
+        "services": [{**service, "path": variables[NOVA_FILE.variable]}] if asks else [],
     }
 
 
-def _mdevctl(known: Variables, plan: Any, facts: Any) -> mdevctl.MdevctlRequirements:
-    variables = (known["mdev_packages"], known["vfio_host_root"], known["inventory_hostname"])
-    return mdevctl.mdevctl_requirements(plan, facts, *variables)
+def _mdevctl(variables: Variables, plan: Plan, facts: Any) -> mdevctl.MdevctlRequirements:
+    options = (variables["mdev_packages"], variables["vfio_host_root"], variables["inventory_hostname"])
+    return mdevctl.mdevctl_requirements(plan, facts, *options)
 
 
-def _kernel(known: Variables, plan: Any, facts: Any) -> list[str]:
-    required = kernel_requirements(plan, facts, known["iommu_kernel_arguments"], known["iommu_passthrough"])
+def _kernel(variables: Variables, plan: Plan, facts: Any) -> list[str]:
+    required = kernel_requirements(plan, facts, variables["iommu_kernel_arguments"], variables["iommu_passthrough"])
     lacks = required["lacks"]
     found = [f"the kernel argument {argument} is missing" for argument in lacks["arguments"]]
     found += [f"the driver {driver} is not loaded" for driver in lacks["drivers"]]

@@ -56,10 +56,10 @@ class AppliesPlan(long_work.LongWork):
 
     def work(self, task_vars: Result, seconds: float) -> Result:
         """Return the result of the action. Show progress every ``seconds``, or never if 0."""
-        known = Variables(self._templar, task_vars)
+        variables = Variables(self._templar, task_vars)
         found: Result = {"changed": False, "results": {}, "written": {}, "diff": [], "warnings": []}
         try:
-            self._apply(found, known, task_vars, seconds)
+            self._apply(found, variables, task_vars, seconds)
         except AnsibleConnectionFailure as error:
             # As in cards. The result contains the changes before the loss.
             return {**found, "failed": True, "msg": lost_connection.describe(str(error))}
@@ -67,25 +67,25 @@ class AppliesPlan(long_work.LongWork):
             return {**found, "failed": True, "msg": describe_error(error)}
         return found
 
-    def _apply(self, found: Result, known: Variables, task_vars: Result, seconds: float) -> None:
+    def _apply(self, found: Result, variables: Variables, task_vars: Result, seconds: float) -> None:
         check_mode = bool(self._task.check_mode)
-        compared = known["vfio_compared"]
-        plan = resolve(known["vfio_profiles"], known["ansible_facts"]["mdev"])
+        compared = variables["vfio_compared"]
+        plan = resolve(variables["vfio_profiles"], variables["ansible_facts"]["mdev"])
         # The last round only writes settings, if no other one has.
         for number, of_round in enumerate([*stages.module_runs(plan, compared["parts"], check_mode), []]):
-            if number and plan["later"] and known["vfio_on_busy"] != "skip":
+            if number and plan["later"] and variables["vfio_on_busy"] != "skip":
                 # The role sriov reports these cards.
                 break
-            of_cards = stages.of_plan(known, plan, of_round)
-            todo = {**of_cards, **_settings_stages(found, known, plan, compared, of_cards)}
+            of_cards = stages.of_plan(variables, plan, of_round)
+            todo = {**of_cards, **_settings_stages(found, variables, plan, compared, of_cards)}
             if not todo:
                 continue
             given: Result = {
                 "stages": todo,
-                "gather": stages.parts_of_facts(known) if {*of_cards} - {BOOT} and not check_mode else [],
+                "gather": stages.parts_of_facts(variables) if {*of_cards} - {BOOT} and not check_mode else [],
                 "has_changed": found["changed"],
-                "host_root": known["vfio_host_root"],
-                "timeout": next((options["timeout"] for options in of_cards.values()), known["boot_timeout"]),
+                "host_root": variables["vfio_host_root"],
+                "timeout": next((options["timeout"] for options in of_cards.values()), variables["boot_timeout"]),
             }
             part = self._all_parts(task_vars, given, seconds)
             _add(found, part, todo)
@@ -93,12 +93,12 @@ class AppliesPlan(long_work.LongWork):
                 return
             if "facts" in part:
                 found["ansible_facts"] = {"mdev": part["facts"]}
-                known.add(ansible_facts={**known["ansible_facts"], "mdev": part["facts"]})
-                plan = resolve(known["vfio_profiles"], part["facts"])
-        known.add(vfio_plan=plan)
+                variables.add(ansible_facts={**variables["ansible_facts"], "mdev": part["facts"]})
+                plan = resolve(variables["vfio_profiles"], part["facts"])
+        variables.add(vfio_plan=plan)
         found["plan"] = plan
         found["is_unfinished"] = bool(plan["later"]) or any(map(has_skipped, found["results"].values()))
-        found["settings"] = _settings(known, plan, compared, found["written"])
+        found["settings"] = _settings(variables, plan, compared, found["written"])
 
     def _all_parts(self, task_vars: Result, options: Result, seconds: float) -> Result:
         """Run the module for one round, several times if the work is long, and return the merged result."""
@@ -133,7 +133,7 @@ class AppliesPlan(long_work.LongWork):
             least = (last, left)
 
 
-def _settings_stages(found: Result, known: Variables, plan: Any, compared: Any, todo: Result) -> Result:
+def _settings_stages(found: Result, variables: Variables, plan: Any, compared: Any, todo: Result) -> Result:
     """Return the options of the stages that write settings after the stages ``todo``; none if the roles write them.
 
     The text depends on the facts after a change of modes and layouts. The roles report skipped work before they write.
@@ -141,12 +141,12 @@ def _settings_stages(found: Result, known: Variables, plan: Any, compared: Any, 
     is_certain = not {MODES, LAYOUTS} & todo.keys() and not plan["later"]
     if not is_certain or found["written"] or any(map(has_skipped, found["results"].values())):
         return {}
-    known.add(vfio_plan=plan)
-    due = _settings(known, plan, compared, ())
-    return {service: task_options(known, service) for service, tasks in due.items() if tasks == "configure"}
+    variables.add(vfio_plan=plan)
+    due = _settings(variables, plan, compared, ())
+    return {service: task_options(variables, service) for service, tasks in due.items() if tasks == "configure"}
 
 
-def _settings(known: Variables, plan: Any, compared: Any, written: Collection[str]) -> dict[str, str]:
+def _settings(variables: Variables, plan: Any, compared: Any, written: Collection[str]) -> dict[str, str]:
     """Return the task file for each service to configure: ``main`` for all if their roles must report an error.
 
     The role of a service in ``written`` reports the result, or writes the settings again if their text has changed.
@@ -154,9 +154,9 @@ def _settings(known: Variables, plan: Any, compared: Any, written: Collection[st
     if compared.get("due") == []:
         # Only the providers in Placement differ.
         return {}
-    every = dict.fromkeys(managed(known), "main")
+    every = dict.fromkeys(managed(variables), "main")
     try:
-        found = differing(known, plan, compared)
+        found = differing(variables, plan, compared)
     except (AnsibleError, ValueError, KeyError):
         return every
     if found.roles:

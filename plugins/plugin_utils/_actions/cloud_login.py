@@ -25,11 +25,11 @@ class CloudLogin(TypedDict):
     interface: str
 
 
-def cloud_login(known: Variables, prefixes: Sequence[str]) -> CloudLogin:
+def cloud_login(variables: Variables, prefixes: Sequence[str]) -> CloudLogin:
     """Return the login; variables of the first of the ``prefixes`` take precedence."""
 
     def value(name: str) -> object:
-        return next(filter(None, (known.get(f"{prefix}_{name}", None) for prefix in prefixes)), "")
+        return next(filter(None, (variables.get(f"{prefix}_{name}", None) for prefix in prefixes)), "")
 
     cloud = value("cloud")
     auth = value("auth") or (cloud.get("auth") if isinstance(cloud, Mapping) else None)

@@ -60,75 +60,75 @@ CYBORG_FILE = SettingsFile(
 )
 
 
-def planned_files(known: Variables, roles: Iterable[str] = ()) -> list[PlannedFile]:
-    """Return the files that the roles would write on the host; ``known`` contains at least its plan.
+def planned_files(variables: Variables, roles: Iterable[str] = ()) -> list[PlannedFile]:
+    """Return the files that the roles would write on the host; ``variables`` contains at least its plan.
 
     ``roles`` limits the result to their settings files, which may be on another host.
     """
     if roles:
-        return [_entry(known, file) for role in roles for file in settings_files(known, role)]
-    paths = [*_of_kernel(known), *_of_cards(known), *_of_boot(known)]
+        return [_entry(variables, file) for role in roles for file in settings_files(variables, role)]
+    paths = [*_of_kernel(variables), *_of_cards(variables), *_of_boot(variables)]
     fixed: list[PlannedFile] = [{"path": path, "variable": ""} for path in paths]
     # A task of its own checks a file on another host.
-    here = [CYBORG] if is_elsewhere(known) else [NOVA, CYBORG]
-    return [*fixed, *planned_files(known, here)]
+    here = [CYBORG] if is_elsewhere(variables) else [NOVA, CYBORG]
+    return [*fixed, *planned_files(variables, here)]
 
 
-def settings_files(known: Variables, role: str) -> list[SettingsFile]:
+def settings_files(variables: Variables, role: str) -> list[SettingsFile]:
     """Return the settings files of a service, none if the variables do not manage it."""
     if role == CYBORG:
-        return [CYBORG_FILE] if known.get(CYBORG_FILE.variable, "") else []
-    if "nova_config_release" not in known:
+        return [CYBORG_FILE] if variables.get(CYBORG_FILE.variable, "") else []
+    if "nova_config_release" not in variables:
         return []
     # Another host may have such a file for itself.
-    return [NOVA_FILE] if is_elsewhere(known) and not _has_providers(known) else [NOVA_FILE, PROVIDER_FILE]
+    return [NOVA_FILE] if is_elsewhere(variables) and not _has_providers(variables) else [NOVA_FILE, PROVIDER_FILE]
 
 
-def _has_providers(known: Variables) -> bool:
-    return flag(known.get(PROVIDERS, False), PROVIDERS)
+def _has_providers(variables: Variables) -> bool:
+    return flag(variables.get(PROVIDERS, False), PROVIDERS)
 
 
-def is_elsewhere(known: Variables) -> bool:
+def is_elsewhere(variables: Variables) -> bool:
     """Return whether the nova configuration of the host is written on another host."""
-    return known.get("nova_config_host", "") not in ("", known["inventory_hostname"])
+    return variables.get("nova_config_host", "") not in ("", variables["inventory_hostname"])
 
 
-def access(known: Variables, file: SettingsFile) -> PlannedFile:
+def access(variables: Variables, file: SettingsFile) -> PlannedFile:
     """Return a file with its owner, group and mode, empty if they stay unchanged."""
-    mode = known.get(f"{file.role}_mode", "")
+    mode = variables.get(f"{file.role}_mode", "")
     return {
-        "path": known.get(file.variable, file.suggestion),
+        "path": variables.get(file.variable, file.suggestion),
         "variable": file.variable,
-        "owner": known.get(f"{file.role}_owner", ""),
-        "group": known.get(f"{file.role}_group", ""),
+        "owner": variables.get(f"{file.role}_owner", ""),
+        "group": variables.get(f"{file.role}_group", ""),
         # YAML parses 0640 without quotes as a number.
         "mode": f"{mode:04o}" if isinstance(mode, int) else mode,
         # Only a file of this collection is removed.
-        "ignore_others": file is PROVIDER_FILE and not _has_providers(known),
+        "ignore_others": file is PROVIDER_FILE and not _has_providers(variables),
     }
 
 
-def _entry(known: Variables, file: SettingsFile) -> PlannedFile:
-    entry: PlannedFile = {**access(known, file), "suggestion": file.suggestion}
-    if file.text in known:
-        entry["content"] = known[file.text]
+def _entry(variables: Variables, file: SettingsFile) -> PlannedFile:
+    entry: PlannedFile = {**access(variables, file), "suggestion": file.suggestion}
+    if file.text in variables:
+        entry["content"] = variables[file.text]
     return entry
 
 
-def _of_kernel(known: Variables) -> list[str]:
+def _of_kernel(variables: Variables) -> list[str]:
     """Return the files of the role iommu. What the host lacks is known if the play has the role."""
-    lacks = known.get("_iommu_lacks", {})
+    lacks = variables.get("_iommu_lacks", {})
     written = [name for name, values in lacks.items() if values]
-    if known.get("iommu_bootloader", "auto") not in WITH_FILE:
+    if variables.get("iommu_bootloader", "auto") not in WITH_FILE:
         written = [name for name in written if name != "arguments"]
-    return [known["_iommu_files"][name]["path"] for name in written]
+    return [variables["_iommu_files"][name]["path"] for name in written]
 
 
-def _of_cards(known: Variables) -> list[str]:
-    return [f"/{records.rule_path(entry['pf'])}" for entry in known["vfio_plan"]["functions"]]
+def _of_cards(variables: Variables) -> list[str]:
+    return [f"/{records.rule_path(entry['pf'])}" for entry in variables["vfio_plan"]["functions"]]
 
 
-def _of_boot(known: Variables) -> list[str]:
-    if not known["vfio_plan"]["cards"] and known.get("boot_state", "present") != "absent":
+def _of_boot(variables: Variables) -> list[str]:
+    if not variables["vfio_plan"]["cards"] and variables.get("boot_state", "present") != "absent":
         return []
     return [f"/{path}" for path in (*boot_files.PATHS, *boot_files.links())]

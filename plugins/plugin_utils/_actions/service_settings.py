@@ -39,31 +39,31 @@ class Differing(NamedTuple):
     roles: list[str]
 
 
-def managed(known: Variables) -> list[str]:
+def managed(variables: Variables) -> list[str]:
     """Return the services whose configuration the variables of the host manage."""
-    return [service for service in (NOVA, CYBORG) if settings_files(known, f"{service}_config")]
+    return [service for service in (NOVA, CYBORG) if settings_files(variables, f"{service}_config")]
 
 
-def task_options(known: Variables, service: str) -> dict[str, object]:
+def task_options(variables: Variables, service: str) -> dict[str, object]:
     """Return the options of managed_files that the role of a service sets on the host."""
     return {
-        "host_root": known["vfio_host_root"],
+        "host_root": variables["vfio_host_root"],
         "program": PROGRAMS[service],
-        "files": planned_files(known, [f"{service}_config"]),
+        "files": planned_files(variables, [f"{service}_config"]),
     }
 
 
-def differing(known: Variables, plan: Any, seen: Mapping[str, Any]) -> Differing:
+def differing(variables: Variables, plan: Any, seen: Mapping[str, Any]) -> Differing:
     """Compare the texts for ``plan`` with the texts that the module ``cards`` has read.
 
     Raise AnsibleError if a text cannot be created.
     """
     texts: dict[str, list[str]] = {NOVA: [], CYBORG: []}
     roles: list[str] = []
-    services = managed(known)
+    services = managed(variables)
     if NOVA in services:
-        roles = _nova(known, plan, seen, texts[NOVA])
-    if CYBORG in services and _differs(known, CYBORG_FILE, seen, roles):
+        roles = _nova(variables, plan, seen, texts[NOVA])
+    if CYBORG in services and _differs(variables, CYBORG_FILE, seen, roles):
         texts[CYBORG].append("the Cyborg configuration differs")
     for service, program in PROGRAMS.items():
         if service in services and program in seen["restarts_owed"] and not texts[service]:
@@ -71,36 +71,39 @@ def differing(known: Variables, plan: Any, seen: Mapping[str, Any]) -> Differing
     return Differing(texts, roles)
 
 
-def _nova(known: Variables, plan: Any, seen: Mapping[str, Any], found: list[str]) -> list[str]:
-    if is_elsewhere(known):
+def _nova(variables: Variables, plan: Any, seen: Mapping[str, Any], found: list[str]) -> list[str]:
+    if is_elsewhere(variables):
         return ["the nova configuration is written on another host"]
     if undeclared_types(plan):
         return ["guests have devices of an undeclared type"]
     started: Mapping[str, Any] = {}
-    if known.flag("nova_config_check_service") and plan["cards"]:
+    if variables.flag("nova_config_check_service") and plan["cards"]:
         started = seen["services"][PROGRAM]
-    known.add(_nova_config_service=dict(started), nova_config_read={})
+    variables.add(_nova_config_service=dict(started), nova_config_read={})
     blocked: list[str] = []
-    if _differs(known, NOVA_FILE, seen, blocked):
+    if _differs(variables, NOVA_FILE, seen, blocked):
         found.append("the nova configuration differs")
-        if started.get("reports") and REPORT not in oslo.entries(known[NOVA_FILE.text]):
+        if started.get("reports") and REPORT not in oslo.entries(variables[NOVA_FILE.text]):
             blocked.append("nova-compute may no longer report its PCI devices to Placement")
-    if _differs(known, PROVIDER_FILE, seen, blocked):
+    if _differs(variables, PROVIDER_FILE, seen, blocked):
         found.append("the provider configuration of nova differs")
-    refused = [*blocked, *known["_nova_config_provider_refusals"]]
+    refused = [*blocked, *variables["_nova_config_provider_refusals"]]
     # Without a card for nova, its file is not written.
     if not started or all(card["owner"] != "nova" for card in plan["cards"]):
         return refused
     refused += started["unusable"]
     if started["reads"] is False:
         return [*refused, *started["problems"]]
-    return [*refused, *not_effective(started["later"], known[NOVA_FILE.text], PROGRAM, known[NOVA_FILE.variable])]
+    return [
+        *refused,
+        *not_effective(started["later"], variables[NOVA_FILE.text], PROGRAM, variables[NOVA_FILE.variable]),
+    ]
 
 
-def _differs(known: Variables, file: SettingsFile, seen: Mapping[str, Any], blocked: list[str]) -> bool:
+def _differs(variables: Variables, file: SettingsFile, seen: Mapping[str, Any], blocked: list[str]) -> bool:
     """Return whether a file differs from a variable; add to ``blocked`` if the file cannot be written."""
-    path = known[file.variable]
-    if known[file.text] == seen["settings"][path]:
+    path = variables[file.variable]
+    if variables[file.text] == seen["settings"][path]:
         return False
     blocked += [sentence for sentence in [seen.get("obstacles", {}).get(path)] if sentence]
     return True

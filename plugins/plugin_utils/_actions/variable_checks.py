@@ -58,8 +58,8 @@ def refusals(variables: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def known(variables: Mapping[str, Any], templar: Any) -> Mapping[str, Any]:
-    """Return the values of this collection's variables that can be evaluated; ``templar`` evaluates them."""
+def evaluate(variables: Mapping[str, Any], templar: Any) -> Mapping[str, Any]:
+    """Return the values of this collection's variables, without those that ``templar`` cannot evaluate."""
     found = {}
     for name in CHECKS.keys() & variables.keys():
         try:

@@ -44,7 +44,9 @@ def why_none(specs: Sequence[str], subject: Subject) -> str:
     known = {offered["id"]: offered["name"] for offered in subject["types"]}
     names = " or ".join(wording.display_name(text, numbers.shown(text)) for text in specs)
     if known:
-        return f"there is no type {names}. The card has {wording.describe(known, specs)}{_about_mig(specs, subject)}"
+        return (
+            f"there is no type {names}. The card has {wording.describe_types(known, specs)}{_about_mig(specs, subject)}"
+        )
     frameworks = {parent["framework"] for parent in subject["parents"]}
     check = advice(frameworks, subject.get("vendor_id"))
     return f"it lists no types, so there is no type {names}. {check}"

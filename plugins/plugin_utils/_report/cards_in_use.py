@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.module_utils._core.problems import holders
+from ansible_collections.vfio.devices.plugins.module_utils._core.wording import describe_users
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import device_name
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Facts, Subject, User
@@ -25,7 +25,7 @@ def held_cards(plan: Plan, facts: Facts) -> dict[str, list[str]]:
             users = users_by_name(cards[name])
             if None in users.values():
                 raise TypeError("the users were not read")
-            sentences = [f"{device} is in use by {holders(found)}" for device, found in users.items() if found]
+            sentences = [f"{device} is in use by {describe_users(found)}" for device, found in users.items() if found]
             if sentences:
                 held[name] = sentences
         return held

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.vfio.devices.plugins.module_utils._core.problems import holders
+from ansible_collections.vfio.devices.plugins.module_utils._core.wording import describe_users
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Plan
 
@@ -57,8 +57,8 @@ def _cards(result: Result) -> list[Result]:
 def _of_device(device: Result) -> str:
     name = device["uuid"] or device["address"]
     if device.get("item") is not None and device.get("action") == "busy":
-        return f"{device['parent']} {name} cannot be changed now, and is in use by {holders(device['users'])}"
-    return f"{device['parent']} {name} is not declared, and is in use by {holders(device['users'])}"
+        return f"{device['parent']} {name} cannot be changed now, and is in use by {describe_users(device['users'])}"
+    return f"{device['parent']} {name} is not declared, and is in use by {describe_users(device['users'])}"
 
 
 def _of_provider(provider: Result) -> str:

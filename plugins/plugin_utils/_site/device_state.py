@@ -23,10 +23,10 @@ from ansible_collections.vfio.devices.plugins.module_utils._model.host import (
     VgpuType,
 )
 from ansible_collections.vfio.devices.plugins.module_utils._run.facts import DEVICES, PARENTS, Facts
-from ansible_collections.vfio.devices.plugins.module_utils._site.devices import Plain
+from ansible_collections.vfio.devices.plugins.module_utils._site.devices import PlainDevices
 
 
-def state_of(facts: Facts, plain: Plain) -> State:
+def state_of(facts: Facts, plain: PlainDevices) -> State:
     """Return the state that mdev_instance would observe, without functions of the host and without users."""
     definitions = {
         (parent, uuid): Definition(type_id, autostart, _pairs(attributes))

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Find the reasons why the roles of site must run on a host, from its plan and the result of cards; no I/O.
+"""Find the reasons why the roles of site must run on a host, from its plan and what the module cards has read; no I/O.
 
 Uncertainty is a reason too, because the roles read the host again and report errors.
 """
@@ -12,46 +12,32 @@ Uncertainty is a reason too, because the roles read the host again and report er
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, NamedTuple
 
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._instances.mixtures import Mixtures
 from ansible_collections.vfio.devices.plugins.module_utils._instances.plan import plan_instances
 from ansible_collections.vfio.devices.plugins.module_utils._mig.records import recorded_layout
-from ansible_collections.vfio.devices.plugins.module_utils._run.facts import Facts
-from ansible_collections.vfio.devices.plugins.module_utils._site.devices import Plain
+from ansible_collections.vfio.devices.plugins.module_utils._site.stage_names import BOOT, DEVICES, LAYOUTS, MODES
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Plan
 from ansible_collections.vfio.devices.plugins.plugin_utils._site import module_options
 from ansible_collections.vfio.devices.plugins.plugin_utils._site.device_state import state_of
 
-# The parts of the work on cards.
-PARTS = ("modes", "layouts", "devices", "boot")
+if TYPE_CHECKING:
+    from ansible_collections.vfio.devices.plugins.module_utils._site.observe import SeenHost
 
-
-class Seen(TypedDict):
-    """The result of the module ``cards``."""
-
-    facts: Facts
-    devices: Plain
-    modes: Mapping[str, Mapping[str, object]]
-    layouts: Mapping[str, Mapping[str, object]]
-    boot_due: bool | None
-    boot_problems: list[str]
-    settings: Mapping[str, str]
-    services: Mapping[str, Mapping[str, Any]]
-    obstacles: Mapping[str, str]
-    restarts_owed: list[str]
-    reasons: Mapping[str, list[str]]
+# The stages that work on cards.
+PARTS = (MODES, LAYOUTS, DEVICES, BOOT)
 
 
 class Due(NamedTuple):
-    """The reasons why a host differs, by the part of the work that corrects it."""
+    """The reasons why a host differs, by the stage that corrects it."""
 
     modes: list[str]
     layouts: list[str]
     devices: list[str]
     boot: list[str]
-    # Reasons that may concern every part.
+    # Reasons that may concern every stage.
     host: list[str]
     # Settings files with different access.
     settings: list[str]
@@ -60,18 +46,22 @@ class Due(NamedTuple):
 
     @property
     def all(self) -> list[str]:
+        """Return all reasons as one list."""
         return [sentence for sentences in self for sentence in sentences]
 
     @property
     def stages(self) -> list[str]:
-        """Return the parts that may change something."""
+        """Return the stages that may change something."""
         if self.host:
             return list(PARTS)
         return [name for name in PARTS if getattr(self, name)]
 
 
-def of_host(plan: Plan, seen: Seen, boot_absent: bool, persist: Mapping[str, bool]) -> Due:
-    """Return the reasons; ``persist`` contains the option of three modules by role name."""
+def of_host(plan: Plan, seen: SeenHost, boot_absent: bool, persist: Mapping[str, bool]) -> Due:
+    """Compare the plan with what the module ``cards`` has read.
+
+    ``persist`` is the option of the modules by the names of the roles sriov, mig and mdev.
+    """
     reasons = seen["reasons"]
     found = Due(*(list(reasons.get(name, [])) for name in Due._fields))
     found.host.extend(f"{entry['name']}: {entry['reason']}" for entry in plan["later"])
@@ -89,7 +79,7 @@ def of_host(plan: Plan, seen: Seen, boot_absent: bool, persist: Mapping[str, boo
     return found
 
 
-def _modes(plan: Plan, seen: Seen, persist: Mapping[str, bool]) -> list[str]:
+def _modes(plan: Plan, seen: SeenHost, persist: Mapping[str, bool]) -> list[str]:
     if plan["functions"] and not persist["sriov"]:
         return ["the modes of cards have no records"]
     found = []
@@ -100,7 +90,7 @@ def _modes(plan: Plan, seen: Seen, persist: Mapping[str, bool]) -> list[str]:
     return found
 
 
-def _layouts(plan: Plan, seen: Seen, persist: Mapping[str, bool]) -> list[str]:
+def _layouts(plan: Plan, seen: SeenHost, persist: Mapping[str, bool]) -> list[str]:
     if plan["partitions"] and not persist["mig"]:
         return ["MIG layouts have no records"]
     found = []
@@ -118,7 +108,7 @@ def _layouts(plan: Plan, seen: Seen, persist: Mapping[str, bool]) -> list[str]:
     return found
 
 
-def _devices(plan: Plan, seen: Seen, persist: Mapping[str, bool]) -> list[str]:
+def _devices(plan: Plan, seen: SeenHost, persist: Mapping[str, bool]) -> list[str]:
     if not plan["instances"]:
         return []
     state, wanted = state_of(seen["facts"], seen["devices"]), module_options.instances(plan["instances"])

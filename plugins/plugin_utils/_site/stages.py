@@ -77,45 +77,45 @@ def _is_linked(plan: Plan) -> bool:
     return bool(plan["later"]) or any(card["framework"] and card["name"] in changing for card in plan["cards"])
 
 
-def of_plan(known: Variables, plan: Plan, parts: Sequence[str]) -> dict[str, Options]:
+def of_plan(variables: Variables, plan: Plan, parts: Sequence[str]) -> dict[str, Options]:
     """Return the options of each stage for which the plan has entries."""
     found: dict[str, Options] = {}
     if MODES in parts and plan["functions"]:
         found[MODES] = {
             "functions": module_options.complete_functions(plan["functions"]),
-            **_common(known, "sriov"),
-            "allow_host_network": flag(known["sriov_allow_host_network"], "sriov_allow_host_network"),
+            **_common(variables, "sriov"),
+            "allow_host_network": flag(variables["sriov_allow_host_network"], "sriov_allow_host_network"),
         }
     if LAYOUTS in parts and plan["partitions"]:
-        found[LAYOUTS] = {"gpus": module_options.complete_gpus(plan["partitions"]), **_common(known, "mig")}
+        found[LAYOUTS] = {"gpus": module_options.complete_gpus(plan["partitions"]), **_common(variables, "mig")}
     if DEVICES in parts:
         for stage, listed, state in ((DEVICES, "instances", "present"), (UNWANTED, "unwanted", "absent")):
             wanted = plan["instances"] if listed == "instances" else plan["unwanted"]
             if wanted:
                 found[stage] = {
                     "instances": module_options.complete_instances(wanted),
-                    **_common(known, "mdev"),
+                    **_common(variables, "mdev"),
                     "state": state,
                     "exact": stage == DEVICES,
                     "placement": "spread",
                 }
-    if BOOT in parts and (plan["cards"] or known["boot_state"] == "absent"):
+    if BOOT in parts and (plan["cards"] or variables["boot_state"] == "absent"):
         found[BOOT] = {
-            "state": known["boot_state"],
-            "python": known["boot_python"] or None,
-            "timeout": known["boot_timeout"],
-            "host_root": known["vfio_host_root"],
+            "state": variables["boot_state"],
+            "python": variables["boot_python"] or None,
+            "timeout": variables["boot_timeout"],
+            "host_root": variables["vfio_host_root"],
         }
     return found
 
 
-def _common(known: Variables, role: str) -> Options:
+def _common(variables: Variables, role: str) -> Options:
     return {
-        "on_busy": known["vfio_on_busy"],
-        "accept_unseen": known["vfio_accept_unseen"],
-        "persist": flag(known[f"{role}_persist"], f"{role}_persist"),
-        "timeout": known[f"{role}_timeout"],
-        "host_root": known["vfio_host_root"],
+        "on_busy": variables["vfio_on_busy"],
+        "accept_unseen": variables["vfio_accept_unseen"],
+        "persist": flag(variables[f"{role}_persist"], f"{role}_persist"),
+        "timeout": variables[f"{role}_timeout"],
+        "host_root": variables["vfio_host_root"],
     }
 
 
@@ -129,20 +129,20 @@ def declares_dpus(profiles: Any) -> bool:
     return "remote_managed" in str(profiles)
 
 
-def parts_of_facts(known: Variables) -> list[str]:
+def parts_of_facts(variables: Variables) -> list[str]:
     """Return the parts of the facts that the host needs, as the option ``gather`` of mdev_facts takes them.
 
     Only service settings depend on users, because a card keeps its old settings until its guests leave. nvidia-smi
     takes seconds, and only MIG layouts need it. Only ports of DPUs need the serial numbers of cards.
     """
-    needs_users = "nova_config_release" in known or known.get("cyborg_config_path", "") or publishes(known)
-    profiles = known.get("vfio_profiles", [])
+    needs_users = "nova_config_release" in variables or variables.get("cyborg_config_path", "") or publishes(variables)
+    profiles = variables.get("vfio_profiles", [])
     needs_mig = declares_mig(profiles)
     found = [*DEFAULT_PARTS, *([USERS] if needs_users else []), *([MIG] if needs_mig else [])]
     found += [SERIAL_NUMBERS] if declares_dpus(profiles) else []
-    return [*found, *([PUBLISHED_ROOT] if publishes(known) else [])]
+    return [*found, *([PUBLISHED_ROOT] if publishes(variables) else [])]
 
 
-def publishes(known: Variables) -> bool:
+def publishes(variables: Variables) -> bool:
     """Return whether the cards of the host are published in Placement."""
-    return "placement_publish" in known and flag(known["placement_publish"], "placement_publish")
+    return "placement_publish" in variables and flag(variables["placement_publish"], "placement_publish")

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.vfio.devices.plugins.module_utils._core.grouping import ADDRESS, LABEL, grouped, labelled
-from ansible_collections.vfio.devices.plugins.module_utils._core.problems import holders
+from ansible_collections.vfio.devices.plugins.module_utils._core.wording import describe_users
 
 # The registered result of a module.
 Result = Mapping[str, Any]
@@ -60,7 +60,8 @@ def left_in_use(results: Mapping[str, Result], models: Mapping[str, str]) -> lis
             lines += [labelled(f"{_named(card['pf'], models)} is not changed", sentence) for sentence in card["busy"]]
     for name in ("mdev_made", "mdev_cleared"):
         for device in results.get(name, {}).get("busy", []):
-            why = f"in use by {holders(device['users'])}" if device["users"] else "its card is in use or unreadable"
+            users = describe_users(device["users"])
+            why = f"in use by {users}" if users else "its card is in use or unreadable"
             lines.append(f"{device['parent']} {device['uuid'] or device['address']} is not changed: {why}")
     return grouped(lines)
 

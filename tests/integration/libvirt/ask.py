@@ -9,7 +9,7 @@ import json
 
 import libvirt
 from ansible_collections.vfio.devices.plugins.module_utils._guards import domain_xml
-from ansible_collections.vfio.devices.plugins.module_utils._guards import libvirt as _libvirt
+from ansible_collections.vfio.devices.plugins.module_utils._guards import libvirt as guards_libvirt
 
 DOMAIN = """
 <domain type='test'>
@@ -37,7 +37,7 @@ for name, uuid, function in (
     if name == "web1":
         domain.create()
 found = {}
-for name, active, xml in _libvirt.domains(connection):
+for name, active, xml in guards_libvirt.domains(connection):
     for reference in domain_xml.parse(xml).references:
         found.setdefault(reference.name, []).append({"name": name, "running": active})
 print(json.dumps(found))

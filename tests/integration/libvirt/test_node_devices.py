@@ -14,7 +14,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._frameworks.definitio
 )
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import Definition
-from ansible_collections.vfio.devices.plugins.module_utils._run import facts as _facts
+from ansible_collections.vfio.devices.plugins.module_utils._run import facts as run_facts
 from ansible_collections.vfio.devices.tests.integration.libvirt import daemon
 from ansible_collections.vfio.devices.tests.simhost import SimHost, plain
 from ansible_collections.vfio.devices.tests.simhost.pci import PciFunction
@@ -135,7 +135,7 @@ def parent_name(parent):
 @pytest.mark.parametrize("profile", names())
 def test_facts_are_those_of_libvirt(tmp_path, profile):
     host = SimHost(profile)
-    facts = _facts.observe(HostRoot("/simulated", files=host.accessor(), tools=Tools(host)), _facts.PARTS)
+    facts = run_facts.observe(HostRoot("/simulated", files=host.accessor(), tools=Tools(host)), run_facts.PARTS)
     plain.write(host, tmp_path)
     devices = daemon.ask(tmp_path)["devices"]
     assert functions(devices) == expected_functions(host, facts)

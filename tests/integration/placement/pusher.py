@@ -12,9 +12,8 @@ import random
 import sys
 
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
-from ansible_collections.vfio.devices.plugins.module_utils._placement import client as _placement_client
-from ansible_collections.vfio.devices.plugins.module_utils._placement import converge as _placement
-from ansible_collections.vfio.devices.plugins.module_utils._placement import wanted as _placement_wanted
+from ansible_collections.vfio.devices.plugins.module_utils._placement import client, converge
+from ansible_collections.vfio.devices.plugins.module_utils._placement import wanted as placement_wanted
 
 OPTIONS = {
     "cloud": None,
@@ -42,9 +41,9 @@ def child(root, number, total=8, traits=("CUSTOM_A",)):
 
 def push(url, providers, **changes):
     options = {**OPTIONS, "auth": {"endpoint": url, "token": "admin"}, **changes}
-    wanted = _placement_wanted.parse_providers(providers, options)
-    placement = _placement_client.connect(options)
-    return _placement.converge(placement, options, wanted, False)[0]
+    wanted = placement_wanted.parse_providers(providers, options)
+    placement = client.connect(options)
+    return converge.converge(placement, options, wanted, False)[0]
 
 
 def main(url, seed, rounds, *roots):
@@ -61,7 +60,7 @@ def main(url, seed, rounds, *roots):
             retries += result["retries"]
             for failure in result["failures"]:
                 print(failure)
-        except (Refused, _placement_client.PlacementError) as error:
+        except (Refused, client.PlacementError) as error:
             print(error)
     print(f"retries {retries}", file=sys.stderr)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._placement import retry as _backoff
+from ansible_collections.vfio.devices.plugins.module_utils._placement import retry
 from ansible_collections.vfio.devices.tests.integration.placement.proxy import Rule
 
 MARKER = "CUSTOM_OWNER_VFIO_DEVICES"
@@ -17,8 +17,8 @@ MARKER = "CUSTOM_OWNER_VFIO_DEVICES"
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch):
     """Shorten the pauses between attempts."""
-    monkeypatch.setattr(_backoff, "FIRST", 0.001)
-    monkeypatch.setattr(_backoff, "LONGEST", 0.02)
+    monkeypatch.setattr(retry, "FIRST", 0.001)
+    monkeypatch.setattr(retry, "LONGEST", 0.02)
 
 
 def children(root, count=3, total=4, trait="CUSTOM_A"):
@@ -184,11 +184,11 @@ def test_a_child_that_came_before_the_removal(run, proxy, cloud, root):
 @pytest.mark.parametrize("newest", ["1.30", "1.26", "1.25", "nonsense"])
 def test_older_versions(run, proxy, root, newest, monkeypatch):
     """Check that an older server rejects the version and reports its own."""
-    from ansible_collections.vfio.devices.plugins.module_utils._placement import client as _placement_client
+    from ansible_collections.vfio.devices.plugins.module_utils._placement import client
     from ansible_collections.vfio.devices.plugins.module_utils._placement.errors import Reply
 
     asked = []
-    original = _placement_client.SdkTransport._send_once
+    original = client.SdkTransport._send_once
 
     def older(self, method, path, body):
         asked.append(self.version)
@@ -196,7 +196,7 @@ def test_older_versions(run, proxy, root, newest, monkeypatch):
             return Reply(406, {"errors": [{"status": 406, "max_version": newest, "title": "Not Acceptable"}]})
         return original(self, method, path, body)
 
-    monkeypatch.setattr(_placement_client.SdkTransport, "_send_once", older)
+    monkeypatch.setattr(client.SdkTransport, "_send_once", older)
     result = run_counted(run, children(root))
     if newest in ("1.30", "1.26"):
         assert "failed" not in result, result["msg"]

@@ -167,10 +167,10 @@ def test_roots(run, cloud, root):
 @pytest.mark.parametrize("done", [0, 1, 2])
 def test_a_half_done_run_is_finished(run, cloud, root, done):
     """A run may have been killed after each of these writes: create, mark, write inventories."""
-    from ansible_collections.vfio.devices.plugins.module_utils._placement import names as _placement_names
+    from ansible_collections.vfio.devices.plugins.module_utils._placement import names as placement_names
 
     name = f"{root}_vf0"
-    uuid = _placement_names.derived_uuid(cloud.provider(root)["uuid"], name)
+    uuid = placement_names.derived_uuid(cloud.provider(root)["uuid"], name)
     cloud.make(name, root, uuid=uuid, traits=[MARKER, "CUSTOM_A"] if done else [])
     if done == 2:
         cloud("PUT", "/resource_classes/CUSTOM_VF")
@@ -182,11 +182,11 @@ def test_a_half_done_run_is_finished(run, cloud, root, done):
 
 
 def test_what_a_half_done_run_left_is_purged_and_removed(run, cloud, root):
-    from ansible_collections.vfio.devices.plugins.module_utils._placement import names as _placement_names
+    from ansible_collections.vfio.devices.plugins.module_utils._placement import names as placement_names
 
     for number, options in enumerate(({"state": "absent"}, {"purge": True, "scope": [root]})):
         name = f"{root}_vf{number}"
-        cloud.make(name, root, uuid=_placement_names.derived_uuid(cloud.provider(root)["uuid"], name))
+        cloud.make(name, root, uuid=placement_names.derived_uuid(cloud.provider(root)["uuid"], name))
         assert changes(run, [{"name": name}] if number == 0 else [], **options)["removed"] == [name]
 
 

@@ -6,9 +6,7 @@ from __future__ import annotations
 import errno
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._modes import job as _pf_modes
-from ansible_collections.vfio.devices.plugins.module_utils._modes import observe as _pf_state
-from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted as _pf_wanted
+from ansible_collections.vfio.devices.plugins.module_utils._modes import job, observe, wanted
 from ansible_collections.vfio.devices.tests.simhost.pci import PciFunction
 
 DEFAULTS = {"on_busy": "fail", "allow_host_network": False, "accept_unseen": [], "persist": True}
@@ -16,15 +14,15 @@ DEFAULTS = {"on_busy": "fail", "allow_host_network": False, "accept_unseen": [],
 
 def complete(function):
     """Return an entry of ``functions`` with all keys, as Ansible passes it."""
-    entry = {**dict.fromkeys(_pf_wanted.FUNCTION), "reconfigurable": True, **function}
+    entry = {**dict.fromkeys(wanted.FUNCTION), "reconfigurable": True, **function}
     if entry["vfs"]:
-        entry["vfs"] = [{**dict.fromkeys(_pf_wanted.VIRTUAL_FUNCTION), **virtual} for virtual in entry["vfs"]]
+        entry["vfs"] = [{**dict.fromkeys(wanted.VIRTUAL_FUNCTION), **virtual} for virtual in entry["vfs"]]
     return entry
 
 
 def parse(*functions):
     """Return entries as the plan expects them."""
-    return _pf_wanted.parse_functions([complete(function) for function in functions])
+    return wanted.parse_functions([complete(function) for function in functions])
 
 
 class Switch:
@@ -36,11 +34,11 @@ class Switch:
 
     def __call__(self, *functions, check=False, budget=None, **options):
         options = {**DEFAULTS, **options}
-        return _pf_modes.converge(self.host.root(), options, parse(*functions), self.connection, check, budget)
+        return job.converge(self.host.root(), options, parse(*functions), self.connection, check, budget)
 
     def card(self, pf):
         """Return the state of a card that a change could leave behind."""
-        card = _pf_state.observe_cards(self.host.root(), parse({"pf": pf, "mode": "vf"})).cards[pf]
+        card = observe.observe_cards(self.host.root(), parse({"pf": pf, "mode": "vf"})).cards[pf]
         kept = card.kept
         return {
             "driver": card.binding.driver,

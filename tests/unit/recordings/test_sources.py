@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
-from ansible_collections.vfio.devices.plugins.module_utils._run import facts as _facts
+from ansible_collections.vfio.devices.plugins.module_utils._run import facts as run_facts
 from ansible_collections.vfio.devices.tests.recordings import sources
 from ansible_collections.vfio.devices.tests.recordings.replay import RecordedHost, RecordedTools
 
@@ -57,7 +57,7 @@ BYTES = """3b:00.0 3D controller: NVIDIA Corporation GA107GL (rev a1)
 
 def facts(recording):
     host = RecordedHost(recording)
-    said = _facts.observe(HostRoot("/recorded", files=host.accessor(), tools=RecordedTools(host)))
+    said = run_facts.observe(HostRoot("/recorded", files=host.accessor(), tools=RecordedTools(host)))
     return {card["address"]: card for card in said["physical_functions"]}, said
 
 

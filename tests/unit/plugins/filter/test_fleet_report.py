@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.filter.fleet_report import FilterModule
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import expression as _expression
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import expression
 from ansible_collections.vfio.devices.tests.unit import report_fleet
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -138,7 +138,7 @@ def test_what_is_no_input_is_one_clear_error(facts, options, words):
 
 
 def test_profiles_need_jmespath(kinds, monkeypatch):
-    monkeypatch.setattr(_expression, "MISSING", ImportError("no jmespath"))
+    monkeypatch.setattr(expression, "MISSING", ImportError("no jmespath"))
     facts, profiles = kinds["gpu"]
     assert fleet_report({"a": facts})
     with pytest.raises(AnsibleFilterError, match=r"-m pip install jmespath"):

@@ -10,8 +10,8 @@ import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.filter.resolve import FilterModule
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
-from ansible_collections.vfio.devices.plugins.module_utils._run import facts as _facts
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import expression as _expression
+from ansible_collections.vfio.devices.plugins.module_utils._run import facts as run_facts
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import expression
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -128,7 +128,7 @@ def test_another_type_than_a_guest_has_on_a_card_of_the_vendor_framework(simulat
     old, new = ({**profile, "vgpu": {"type": f"NVIDIA L40S-{size}"}} for size in ("8Q", "4Q"))
     used = host.converge(*resolve([old], host.facts())["instances"], exact=True)["created"][0]
     host.kernel.hold(used, pid=4242)
-    plan = resolve([new], host.facts(*_facts.PARTS))
+    plan = resolve([new], host.facts(*run_facts.PARTS))
     assert [card["total"] for card in plan["cards"]] == [6, 12]
     before = host.devices()
     with pytest.raises(Refused, match=f"{used} is in use by"):
@@ -138,7 +138,7 @@ def test_another_type_than_a_guest_has_on_a_card_of_the_vendor_framework(simulat
     assert len(changed["replaced"] + changed["created"]) == 12
     kept = {name: device for name, device in before.items() if name.startswith("0000:84:")}
     assert kept.items() <= host.devices().items()
-    again = resolve([new], host.facts(*_facts.PARTS))["instances"]
+    again = resolve([new], host.facts(*run_facts.PARTS))["instances"]
     assert host.converge(*again, exact=True, on_busy="skip")["changed"] is False
 
 
@@ -393,14 +393,14 @@ def test_garbage_is_refused_or_understood(garbage, t4_facts):
 @pytest.fixture(scope="module")
 def t4_facts():
     from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
-    from ansible_collections.vfio.devices.plugins.module_utils._run import facts as _facts
+    from ansible_collections.vfio.devices.plugins.module_utils._run import facts as run_facts
     from ansible_collections.vfio.devices.tests.simhost import Accessor, SimHost
 
-    return _facts.observe(HostRoot("/simulated", files=Accessor(SimHost("t4"))))
+    return run_facts.observe(HostRoot("/simulated", files=Accessor(SimHost("t4"))))
 
 
 def test_without_jmespath_it_names_the_python_and_the_command(monkeypatch):
-    monkeypatch.setattr(_expression, "MISSING", ImportError("No module named 'jmespath'"))
+    monkeypatch.setattr(expression, "MISSING", ImportError("No module named 'jmespath'"))
     with pytest.raises(AnsibleFilterError, match="vfio_profiles cannot be read") as error:
         resolve([], {"physical_functions": [], "parents": [], "devices": []})
     assert f"not installed for {sys.executable} on the controller (No module named 'jmespath')" in str(error.value)

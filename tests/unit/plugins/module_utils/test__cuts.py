@@ -11,7 +11,7 @@ import json
 import re
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._boot import restore as _restore
+from ansible_collections.vfio.devices.plugins.module_utils._boot import restore
 
 T4, A40, L40S = "0000:3b:00.0", "0000:41:00.0", "0000:84:00.0"
 UUIDS = [f"c2177883-f1bb-47f0-914d-32a22e3a88{number:02}" for number in range(3)]
@@ -97,7 +97,7 @@ class Host:
                     if definition["start"] == "auto":
                         with contextlib.suppress(OSError):
                             self.host.create(parent, definition["mdev_type"], uuid)
-        results = _restore.restore(self.host.root(), timeout=1.0)
+        results = restore.restore(self.host.root(), timeout=1.0)
         assert not [problem for result in results for problem in result.problems]
         return self.host.devices()
 
@@ -221,7 +221,7 @@ class Card:
 
     def boot(self):
         self.host.kernel.reboot()
-        _restore.restore(self.host.root(), timeout=1.0)
+        restore.restore(self.host.root(), timeout=1.0)
         return self.seen()[0]
 
 

@@ -9,7 +9,7 @@ import errno
 import json
 
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
-from ansible_collections.vfio.devices.plugins.module_utils._run import facts as _facts
+from ansible_collections.vfio.devices.plugins.module_utils._run import facts as run_facts
 from ansible_collections.vfio.devices.tests.simhost import Accessor, SimHost
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -82,8 +82,8 @@ def test_any_damage(profile, damages, added, targets):
     kernel = SimHost(profile)
     for kind, where, what in damages:
         break_host(kernel, kind, where, what)
-    facts = _facts.observe(HostRoot("/", files=BrokenFiles(kernel, added, targets)), _facts.PARTS)
-    assert set(facts) == {*_facts.PARTS, "versions", "warnings"} - {"users", "mig", "models", "serial_numbers"}
+    facts = run_facts.observe(HostRoot("/", files=BrokenFiles(kernel, added, targets)), run_facts.PARTS)
+    assert set(facts) == {*run_facts.PARTS, "versions", "warnings"} - {"users", "mig", "models", "serial_numbers"}
     json.dumps(facts).encode()
     assert all(isinstance(warning, str) and len(warning) < 150_000 for warning in facts["warnings"])
 
@@ -94,7 +94,7 @@ def test_every_file_that_failed_is_named(profile, pattern, number):
     kernel = SimHost(profile)
     kernel.faults.fail(f"*/{pattern}", number)
     files = Accessor(kernel)
-    facts = _facts.observe(HostRoot("/", files=files), _facts.PARTS)
+    facts = run_facts.observe(HostRoot("/", files=files), run_facts.PARTS)
     kernel.faults.clear()
     failed = {path for path in files.reads if path.endswith(f"/{pattern}") and files.exists(path)}
     named = {path for path in failed if any(f"cannot read /{path}: " in warning for warning in facts["warnings"])}
@@ -106,5 +106,5 @@ def test_every_file_that_failed_is_named(profile, pattern, number):
 def test_any_definition(content, uuid):
     files = Accessor(SimHost("mtty"))
     files.replace(f"etc/mdevctl.d/mtty/{uuid}", content)
-    facts = _facts.observe(HostRoot("/", files=files))
+    facts = run_facts.observe(HostRoot("/", files=files))
     assert len(facts["devices"]) + len(facts["warnings"]) == 1

@@ -18,18 +18,18 @@ from ansible_collections.vfio.devices.tests.simhost import mounting
 ICE, MLX5 = "0000:31:00.0", "0000:98:00.0"
 RUN = """
 import json, sys
-from ansible_collections.vfio.devices.plugins.module_utils._modes import job as _pf_modes
-from ansible_collections.vfio.devices.plugins.module_utils._modes import observe as _pf_state
-from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted as _pf_wanted
+from ansible_collections.vfio.devices.plugins.module_utils._modes import job
+from ansible_collections.vfio.devices.plugins.module_utils._modes import observe
+from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import Seen
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 root, timeout, blind, functions = json.loads(sys.argv[1])
 if blind:
-    _pf_state.observe_uses = lambda *arguments, **options: Seen()
+    observe.observe_uses = lambda *arguments, **options: Seen()
 options = {"on_busy": "fail", "allow_host_network": False, "accept_unseen": [], "persist": True}
 try:
-    result = _pf_modes.converge(HostRoot(root, timeout), options, _pf_wanted.parse_functions(functions), [], False)
+    result = job.converge(HostRoot(root, timeout), options, wanted.parse_functions(functions), [], False)
 except Refused as refused:
     result = {"refused": refused.problems}
 print(json.dumps(result))

@@ -11,7 +11,7 @@ import subprocess
 from contextlib import contextmanager
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._boot import job as _boot_restore
+from ansible_collections.vfio.devices.plugins.module_utils._boot import job
 from ansible_collections.vfio.devices.plugins.module_utils._host import durable_files
 from ansible_collections.vfio.devices.plugins.module_utils._host.files import OperatingSystemFiles
 
@@ -117,7 +117,7 @@ def runs(simulated, switch, disk, after):
         for one in wanted:
             assert (host.converge(one, exact=True) if profile == "mtty" else run(one))["changed"]
         for present, timeout in ((True, 60.0), (True, 90.0), (False, 90.0)):
-            assert _boot_restore.converge(host.root(), present, None, timeout, False)["changed"]
+            assert job.converge(host.root(), present, None, timeout, False)["changed"]
         if profile == "mtty":
             host.converge({"parent": "mtty"}, state="absent")
         else:

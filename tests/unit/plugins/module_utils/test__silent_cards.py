@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
-from ansible_collections.vfio.devices.plugins.module_utils._run import facts as _facts
+from ansible_collections.vfio.devices.plugins.module_utils._run import facts as run_facts
 
 CARDS = {"t4": ("0000:3b:00.0", "0000:af:00.0"), "a40": ("0000:41:00.0", "0000:81:00.0")}
 TYPES = "sys/class/mdev_bus/{}/mdev_supported_types"
@@ -72,9 +72,9 @@ def test_a_card_that_answers_again(simulated):
     host = simulated("t4")
     host.kernel.faults.delay(f"{TYPES.format(CARDS['t4'][0])}/*/available_instances", SLOW, ("read",))
     root = host.root()
-    assert any(parent.get("unreadable") for parent in _facts.observe(root)["parents"])
+    assert any(parent.get("unreadable") for parent in run_facts.observe(root)["parents"])
     host.kernel.faults.clear()
-    assert not any(parent.get("unreadable") for parent in _facts.observe(root)["parents"])
+    assert not any(parent.get("unreadable") for parent in run_facts.observe(root)["parents"])
 
 
 def test_a_file_that_is_slow_but_answers(simulated):

@@ -7,7 +7,7 @@ import errno
 
 import pytest
 import yaml
-from ansible_collections.vfio.devices.plugins.module_utils._run import facts as _facts
+from ansible_collections.vfio.devices.plugins.module_utils._run import facts as run_facts
 from ansible_collections.vfio.devices.plugins.modules import mdev_facts
 
 
@@ -16,7 +16,7 @@ def test_facts_and_nothing_else(simulated, run_module):
     assert set(result) == {"changed", "ansible_facts"}
     assert result["changed"] is False
     assert set(result["ansible_facts"]) == {"mdev"}
-    assert set(result["ansible_facts"]["mdev"]) == {*_facts.DEFAULT_PARTS, "warnings"}
+    assert set(result["ansible_facts"]["mdev"]) == {*run_facts.DEFAULT_PARTS, "warnings"}
 
 
 def test_check_mode_is_the_same(simulated, run_module):
@@ -52,7 +52,7 @@ def test_root_that_does_not_exist(run_module):
 
 @pytest.mark.parametrize("root", ["/", ""])
 def test_this_very_machine(run_module, root):
-    options = {"gather": list(_facts.PARTS)}
+    options = {"gather": list(run_facts.PARTS)}
     result = run_module(mdev_facts, {**options, "host_root": root} if root else options)
     assert "failed" not in result
 
@@ -94,7 +94,7 @@ def together(fields, others):
 
 def test_documentation_has_the_very_fields_that_are_returned(simulated, run_module):
     host = simulated("mixed")
-    facts = run_module(mdev_facts, {"gather": list(_facts.PARTS)}, host)["ansible_facts"]["mdev"]
+    facts = run_module(mdev_facts, {"gather": list(run_facts.PARTS)}, host)["ansible_facts"]["mdev"]
     facts["iommu"]["shared_groups"].append({"group": 1, "devices": []})
     smi = (gpus := simulated("h200")).kernel.nvidia_smi
     smi.run(["-i", "0000:41:00.0", "-mig", "1"])

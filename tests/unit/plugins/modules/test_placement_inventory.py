@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from ansible_collections.vfio.devices.plugins.module_utils._placement import client as _placement_client
+from ansible_collections.vfio.devices.plugins.module_utils._placement import client
 from ansible_collections.vfio.devices.plugins.modules import placement_inventory
 from ansible_collections.vfio.devices.tests.unit.placement_fake import FakePlacement, inventory, provider, refusal, root
 
@@ -13,7 +13,7 @@ from ansible_collections.vfio.devices.tests.unit.placement_fake import FakePlace
 @pytest.fixture
 def placement(monkeypatch):
     fake = FakePlacement(root())
-    monkeypatch.setattr(_placement_client, "connect", lambda options: fake)
+    monkeypatch.setattr(client, "connect", lambda options: fake)
     return fake
 
 

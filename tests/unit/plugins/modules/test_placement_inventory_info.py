@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from ansible_collections.vfio.devices.plugins.module_utils._placement import client as _placement_client
+from ansible_collections.vfio.devices.plugins.module_utils._placement import client
 from ansible_collections.vfio.devices.plugins.modules import placement_inventory_info
 from ansible_collections.vfio.devices.tests.unit.placement_fake import FakePlacement, provider, refusal, root
 
@@ -15,7 +15,7 @@ A = "00000000-0000-0000-0000-0000000000a0"
 @pytest.fixture
 def placement(monkeypatch):
     fake = FakePlacement(root(), provider(A, "node_a"))
-    monkeypatch.setattr(_placement_client, "connect", lambda options: fake)
+    monkeypatch.setattr(client, "connect", lambda options: fake)
     return fake
 
 

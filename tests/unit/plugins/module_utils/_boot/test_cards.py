@@ -6,8 +6,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._boot import cards
-from ansible_collections.vfio.devices.plugins.module_utils._boot import restore as _restore
+from ansible_collections.vfio.devices.plugins.module_utils._boot import cards, restore
 from ansible_collections.vfio.devices.plugins.module_utils._boot.records import NotRestorable
 
 FIRST, SECOND, T4 = "0000:01:00.1", "0000:01:00.0", "0000:3b:00.0"
@@ -34,7 +33,7 @@ def test_card_that_has_moved_is_left_and_found_again(switch):
     run.host.kernel.reboot()
     moved = mac(run.host, SECOND)
     change(run.host, f"{MODES}/{FIRST}.json", mac=moved)
-    (result,) = _restore.restore(run.host.root())
+    (result,) = restore.restore(run.host.root())
     assert result.outcome == "failed"
     assert (
         f"another card is at this address: MAC address {mac(run.host, FIRST)} instead of {moved}" in result.problems[0]
@@ -43,7 +42,7 @@ def test_card_that_has_moved_is_left_and_found_again(switch):
     assert run.card(FIRST)["driver"] != "vfio-pci"
     assert run({"pf": FIRST, "mode": "pf"})["changed"]
     run.host.kernel.reboot()
-    assert [one.outcome for one in _restore.restore(run.host.root())] == ["restored"]
+    assert [one.outcome for one in restore.restore(run.host.root())] == ["restored"]
 
 
 @pytest.mark.parametrize("wanted", [{"mode": "pf"}, {"mode": "vf", "num_vfs": "2"}])
@@ -65,7 +64,7 @@ def test_run_with_the_new_address_takes_the_record_along(switch, wanted):
     assert f"90-vfio-devices-{old}.rules" not in root.names("etc/udev/rules.d")
     assert not run({"pf": FIRST, **wanted})["changed"]
     run.host.kernel.reboot()
-    assert [one.outcome for one in _restore.restore(root)] == ["restored"]
+    assert [one.outcome for one in restore.restore(root)] == ["restored"]
 
 
 @pytest.mark.parametrize("identity", [None, {}, {"mac": 5}, "x"])
@@ -75,7 +74,7 @@ def test_record_without_an_identity_is_compared_as_before(switch, identity):
     record = json.loads(run.host.files.read(f"{MODES}/{FIRST}.json"))
     run.host.files.replace(f"{MODES}/{FIRST}.json", json.dumps({**record, "identity": identity}).encode())
     run.host.kernel.reboot()
-    assert [one.outcome for one in _restore.restore(run.host.root())] == ["restored"]
+    assert [one.outcome for one in restore.restore(run.host.root())] == ["restored"]
     # The next run records the identity of the card.
     assert run({"pf": FIRST, "mode": "pf"})["changed"]
     assert not run({"pf": FIRST, "mode": "pf"})["changed"]
@@ -94,12 +93,12 @@ def test_devices_are_not_made_on_another_card(simulated):
     host.converge({"type": "GRID T4-2B", "parent": T4, "count": "2"})
     change(host, f"{DEVICES}/{T4}.json", subsystem="10de:ffff")
     host.kernel.reboot()
-    (result,) = _restore.restore(host.root())
+    (result,) = restore.restore(host.root())
     assert "another card is at this address: subsystem 10de:" in result.problems[0]
     assert host.devices() == {}
     host.converge({"type": "GRID T4-2B", "parent": T4, "count": "2"}, exact=True)
     host.kernel.reboot()
-    assert [one.outcome for one in _restore.restore(host.root())] == ["restored"]
+    assert [one.outcome for one in restore.restore(host.root())] == ["restored"]
 
 
 def test_interface_that_is_not_there_yet_is_waited_for(simulated):

@@ -11,18 +11,15 @@ import subprocess
 import sys
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._boot import archive as _boot_program
-from ansible_collections.vfio.devices.plugins.module_utils._boot import files as _boot_files
+from ansible_collections.vfio.devices.plugins.module_utils._boot import archive, files
 
-FILES = {
-    path: text for path, text in _boot_files.files("/usr/bin/python3", 60.0, b"").items() if path != _boot_files.PROGRAM
-}
+FILES = {path: text for path, text in files.files("/usr/bin/python3", 60.0, b"").items() if path != files.PROGRAM}
 
 
 @pytest.fixture
 def units():
     parsed = {}
-    for path in (_boot_files.UNIT, _boot_files.UNIT_OF_CARD):
+    for path in (files.UNIT, files.UNIT_OF_CARD):
         parsed[path] = configparser.ConfigParser(interpolation=None)
         parsed[path].optionxform = str
         parsed[path].read_string(FILES[path].decode())
@@ -30,7 +27,7 @@ def units():
 
 
 def test_guests_and_clouds_come_afterwards(units):
-    unit = units[_boot_files.UNIT]
+    unit = units[files.UNIT]
     before = unit["Unit"]["Before"].split()
     assert {"libvirtd.service", "virtqemud.service", "nova-compute.service", "openstack-nova-compute.service"} <= set(
         before
@@ -38,25 +35,25 @@ def test_guests_and_clouds_come_afterwards(units):
     engines = {"docker.service", "containerd.service", "podman-restart.service", "lxc.service", "kubelet.service"}
     assert engines <= set(before)
     assert not set(before) & set(unit["Unit"]["After"].split())
-    assert unit["Install"]["WantedBy"] in _boot_files.ENABLED
-    assert _boot_files.links() == {_boot_files.ENABLED: f"/{_boot_files.UNIT}"}
+    assert unit["Install"]["WantedBy"] in files.ENABLED
+    assert files.links() == {files.ENABLED: f"/{files.UNIT}"}
 
 
 def test_units_run_the_program(units):
-    for path, arguments in ((_boot_files.UNIT, " --boot"), (_boot_files.UNIT_OF_CARD, " --card %i")):
+    for path, arguments in ((files.UNIT, " --boot"), (files.UNIT_OF_CARD, " --card %i")):
         service = units[path]["Service"]
-        assert service["ExecStart"] == f'"/usr/bin/python3" -I -B /{_boot_files.PROGRAM} --timeout 60{arguments}'
+        assert service["ExecStart"] == f'"/usr/bin/python3" -I -B /{files.PROGRAM} --timeout 60{arguments}'
         assert service["TimeoutStartSec"] == "600"
         assert service["KillMode"] == "process"
-    after = units[_boot_files.UNIT_OF_CARD]["Unit"]["After"].split()
-    assert after[0] == _boot_files.UNIT.rpartition("/")[2]
+    after = units[files.UNIT_OF_CARD]["Unit"]["After"].split()
+    assert after[0] == files.UNIT.rpartition("/")[2]
 
 
 KINDS = ("sriov_pf_mode", "mig_layout", "mdev_instance")
 
 
 def test_rule_starts_the_unit_of_a_recorded_card():
-    lines = FILES[_boot_files.RULE].decode().splitlines()
+    lines = FILES[files.RULE].decode().splitlines()
     start = 'RUN+="/usr/bin/systemctl --no-block start vfio-devices-restore@$kernel.service"'
     assert lines[0].startswith("#")
     assert all(line.endswith(start) for line in lines[1:])
@@ -88,10 +85,10 @@ DAMAGES = {
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_damaged_program_does_not_end_with_success(units, tmp_path, damage):
-    words = shlex.split(units[_boot_files.UNIT]["Service"]["ExecStartPre"].replace("%%", "%"))
-    assert words[-1] == f"/{_boot_files.PROGRAM}"
+    words = shlex.split(units[files.UNIT]["Service"]["ExecStartPre"].replace("%%", "%"))
+    assert words[-1] == f"/{files.PROGRAM}"
     program = tmp_path / "restore.pyz"
-    content = DAMAGES[damage](_boot_program.build())
+    content = DAMAGES[damage](archive.build())
     if content is not None:
         program.write_bytes(content)
     ended = subprocess.run(
@@ -106,12 +103,12 @@ def test_damaged_program_does_not_end_with_success(units, tmp_path, damage):
 
 
 def test_what_systemd_would_take_for_its_own_is_not_in_the_check():
-    assert not set(_boot_files.CHECK) & set('"\\%$')
+    assert not set(files.CHECK) & set('"\\%$')
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd-analyze")
 def test_systemd_understands_the_units(tmp_path):
-    for path in (_boot_files.UNIT, _boot_files.UNIT_OF_CARD):
+    for path in (files.UNIT, files.UNIT_OF_CARD):
         unit = tmp_path / path.rpartition("/")[2]
         unit.write_bytes(FILES[path])
         ended = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False)

@@ -8,15 +8,14 @@ import hashlib
 import re
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._boot import archive
-from ansible_collections.vfio.devices.plugins.module_utils._boot import files as _boot_files
-from ansible_collections.vfio.devices.plugins.module_utils._boot import job as _boot_restore
+from ansible_collections.vfio.devices.plugins.module_utils._boot import archive, job
+from ansible_collections.vfio.devices.plugins.module_utils._boot import files as boot_files
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError, HostRoot
 from ansible_collections.vfio.devices.plugins.module_utils._site.settings import is_boot_due
 
 PYTHON = "/usr/bin/python3"
-PATHS = [*_boot_files.PATHS, *_boot_files.links()]
+PATHS = [*boot_files.PATHS, *boot_files.links()]
 
 
 @pytest.fixture
@@ -24,7 +23,7 @@ def run(simulated):
     host = simulated("empty")
 
     def one(present=True, python=PYTHON, timeout=60.0, check=False, root=None):
-        return _boot_restore.converge(root or host.root(), present, python, timeout, check)
+        return job.converge(root or host.root(), present, python, timeout, check)
 
     one.host = host
     return one
@@ -39,7 +38,7 @@ def test_life(run):
     assert not run.host.files.exists(PATHS[0])
     assert run() == predicted
     assert actions(predicted) == ["created"] * 5
-    assert run.host.files.link(_boot_files.ENABLED) == f"/{_boot_files.UNIT}"
+    assert run.host.files.link(boot_files.ENABLED) == f"/{boot_files.UNIT}"
     assert not run()["changed"]
     assert actions(run(timeout=90.0)) == ["kept", "replaced", "replaced", "kept", "kept"]
     predicted = run(present=False, check=True)
@@ -60,17 +59,17 @@ def test_difference_has_the_sizes_of_new_files_and_a_checksum(run):
     found = difference(run())
     assert list(found) == PATHS
     assert {before for before, _after in found.values()} == {None}
-    program = found[_boot_files.PROGRAM][1]
+    program = found[boot_files.PROGRAM][1]
     assert re.match(r"program of [0-9]+ bytes, SHA-256 [0-9a-f]{64}\Z", program)
-    assert re.match(r"file of [0-9]+ bytes\Z", found[_boot_files.UNIT][1])
-    assert found[_boot_files.ENABLED][1] == f"link to /{_boot_files.UNIT}"
+    assert re.match(r"file of [0-9]+ bytes\Z", found[boot_files.UNIT][1])
+    assert found[boot_files.ENABLED][1] == f"link to /{boot_files.UNIT}"
 
 
 def test_difference_has_only_files_that_change(run):
     run()
     assert run(check=True)["diff"] == []
     found = difference(run(timeout=90.0, check=True))
-    assert list(found) == [_boot_files.UNIT, _boot_files.UNIT_OF_CARD]
+    assert list(found) == [boot_files.UNIT, boot_files.UNIT_OF_CARD]
     for before, after in found.values():
         assert before.replace("--timeout 60", "--timeout 90").replace("Sec=600", "Sec=900") == after
     assert all(after is None for _before, after in difference(run(present=False, check=True)).values())
@@ -82,7 +81,7 @@ def test_difference_has_only_files_that_change(run):
 def test_drift_is_mended(run, path, spoil):
     run()
     files = run.host.files
-    if path in _boot_files.links():
+    if path in boot_files.links():
         content = None if spoil == "remove" else f"../{path.rpartition('/')[2]}"
     else:
         text = files.read(path)
@@ -108,7 +107,7 @@ def test_files_of_others_are_left_alone(run, path, kind, present):
         files.replace(f"{path}/file", b"")
     else:
         target = "/dev/null" if kind == "link to nothing" else "/etc/ours"
-        files.replace("etc/ours", _boot_files.HEADER.encode())
+        files.replace("etc/ours", boot_files.HEADER.encode())
         files.symlink(path, target)
     for check in (True, False):
         with pytest.raises(
@@ -120,7 +119,7 @@ def test_files_of_others_are_left_alone(run, path, kind, present):
 
 
 def test_unfinished_files_of_a_killed_run_go(run):
-    left = f"{_boot_files.UNITS}/.x.vfio-devices-new"
+    left = f"{boot_files.UNITS}/.x.vfio-devices-new"
     run.host.files.replace(left, b"")
     run()
     assert not run.host.files.exists(left)
@@ -128,7 +127,7 @@ def test_unfinished_files_of_a_killed_run_go(run):
 
 def test_what_does_not_stay_is_told(run):
     replace = run.host.files.replace
-    run.host.files.replace = lambda path, data: replace(path, b"else" if path == _boot_files.RULE else data)
+    run.host.files.replace = lambda path, data: replace(path, b"else" if path == boot_files.RULE else data)
     with pytest.raises(HostError, match="90-vfio-devices-restore.rules differs from the written content"):
         run()
 
@@ -144,7 +143,7 @@ def test_interpreter_that_is_none(run, python, check):
 
 def test_without_an_option_it_is_a_lasting_one(run):
     run(python=None)
-    assert b'"/usr/bin/python3" -I' in run.host.files.read(_boot_files.UNIT)
+    assert b'"/usr/bin/python3" -I' in run.host.files.read(boot_files.UNIT)
 
 
 def test_host_without_an_interpreter(run):
@@ -156,7 +155,7 @@ def test_host_without_an_interpreter(run):
         run(python=None)
 
 
-@pytest.mark.parametrize("path", _boot_files.PATHS)
+@pytest.mark.parametrize("path", boot_files.PATHS)
 def test_file_that_others_may_write_is_replaced(run, path):
     run()
     node = run.host.kernel.tree.nodes[path]
@@ -232,7 +231,7 @@ class Counted:
             if self.number == 0:
                 self.action()
             result = getattr(self.files, name)(path, *arguments)
-            self.stale = self.stale or path.startswith(_boot_files.UNITS)
+            self.stale = self.stale or path.startswith(boot_files.UNITS)
             return result
 
         return call if name in ("replace", "symlink", "unlink") else getattr(self.files, name)
@@ -250,7 +249,7 @@ def fill():
 @pytest.mark.parametrize("change", [{}, {"timeout": 90.0}, {"present": False}])
 def test_systemd_learns_what_a_run_without_an_end_has_written(simulated, monkeypatch, change, end):
     # Building the program takes a second.
-    program = _boot_files.HEADER.encode()
+    program = boot_files.HEADER.encode()
     monkeypatch.setattr(archive, "build", lambda: program)
     arguments = {"present": True, "python": PYTHON, "timeout": 60.0, "check_mode": False}
     for number in range(1, 20):
@@ -265,21 +264,21 @@ def test_systemd_learns_what_a_run_without_an_end_has_written(simulated, monkeyp
             return HostRoot("/", files=files, tools=systemctl)
 
         if change:
-            _boot_restore.converge(door(), **arguments)
+            job.converge(door(), **arguments)
         files.number = number
         try:
-            _boot_restore.converge(door(), **{**arguments, **change})
+            job.converge(door(), **{**arguments, **change})
             break
         except (Killed, HostError):
             pass
         left = files.stale
         wanted = {**arguments, **change}
         due = is_boot_due(door(), wanted["present"], PYTHON, wanted["timeout"], hashlib.sha256(program).hexdigest())
-        predicted = _boot_restore.converge(door(), **{**wanted, "check_mode": True})
+        predicted = job.converge(door(), **{**wanted, "check_mode": True})
         assert due and predicted["changed"] and predicted["reloaded"] >= left, number
-        assert _boot_restore.converge(door(), **wanted) == predicted, number
+        assert job.converge(door(), **wanted) == predicted, number
         assert not files.stale, number
-        assert not _boot_restore.converge(door(), **wanted)["changed"], number
+        assert not job.converge(door(), **wanted)["changed"], number
     assert number > 3
 
 

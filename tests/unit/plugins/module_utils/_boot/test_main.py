@@ -12,15 +12,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._boot import files as _boot_files
-from ansible_collections.vfio.devices.plugins.module_utils._boot import job as _boot_restore
-from ansible_collections.vfio.devices.plugins.module_utils._boot import main as _restore_cli
-from ansible_collections.vfio.devices.plugins.module_utils._boot import records as _restore_records
-from ansible_collections.vfio.devices.plugins.module_utils._host import child_process as _child
+from ansible_collections.vfio.devices.plugins.module_utils._boot import files, main, records
+from ansible_collections.vfio.devices.plugins.module_utils._boot import job as boot_job
+from ansible_collections.vfio.devices.plugins.module_utils._host import child_process
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
-from ansible_collections.vfio.devices.plugins.module_utils._instances import job as _instances
-from ansible_collections.vfio.devices.plugins.module_utils._instances import wanted as _wanted
-from ansible_collections.vfio.devices.plugins.module_utils._modes import job as _pf_modes
+from ansible_collections.vfio.devices.plugins.module_utils._instances import job as instances_job
+from ansible_collections.vfio.devices.plugins.module_utils._instances import wanted as instances_wanted
+from ansible_collections.vfio.devices.plugins.module_utils._modes import job as modes_job
 from ansible_collections.vfio.devices.tests.simhost import mounting
 
 ICE, ICE1, MLX5 = "0000:31:00.0", "0000:31:00.1", "0000:98:00.0"
@@ -34,24 +32,24 @@ class Host:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.changes(lambda host: _boot_restore.converge(host, True, None, 30.0, False))
+        self.changes(lambda host: boot_job.converge(host, True, None, 30.0, False))
 
     def changes(self, converge):
         """Return whether a run changes something; its own process holds the lock of the host until it ends."""
-        return _child.run(lambda: converge(HostRoot(str(self.root), 10))["changed"], 60)
+        return child_process.run(lambda: converge(HostRoot(str(self.root), 10))["changed"], 60)
 
     def modes(self, *functions, check=False):
-        entries = [_restore_records.recorded_function(function["pf"], {"function": function}) for function in functions]
+        entries = [records.recorded_function(function["pf"], {"function": function}) for function in functions]
         options = {**PERSIST, "allow_host_network": False}
-        return self.changes(lambda host: _pf_modes.converge(host, options, entries, [], check))
+        return self.changes(lambda host: modes_job.converge(host, options, entries, [], check))
 
     def devices(self, *instances, check=False):
         options = {**PERSIST, "state": "present", "exact": False, "placement": "spread"}
         fields = ("uuid", "count", "numa_node", "attributes", "autostart")
-        wanted = _wanted.parse_instances(
+        wanted = instances_wanted.parse_instances(
             [{**dict.fromkeys(fields), **instance} for instance in instances], "present", False
         )
-        return self.changes(lambda host: _instances.converge(host, options, wanted, check))
+        return self.changes(lambda host: instances_job.converge(host, options, wanted, check))
 
     def simhost(self, *words):
         subprocess.run([sys.executable, "-m", "tests.simhost", *words], cwd=mounting.CHECKOUT, check=True)
@@ -61,7 +59,7 @@ class Host:
 
     def start(self, *arguments, **environment):
         """Start the program with the command of the unit, but below this root and with the Python of the tests."""
-        command = [sys.executable, "-I", "-B", self.root / _boot_files.PROGRAM, "--root", self.root, *arguments]
+        command = [sys.executable, "-I", "-B", self.root / files.PROGRAM, "--root", self.root, *arguments]
         clean = {name: value for name, value in os.environ.items() if name != "JOURNAL_STREAM"}
         return subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**clean, **environment}
@@ -143,7 +141,7 @@ def test_host_in_trouble(fleet):
 @pytest.mark.parametrize("arguments", [["--timeout"], ["--surprise"], ["--CHECK"], ["--chec"], ["--time=5"]])
 def test_arguments_that_are_none(arguments, capsys):
     with pytest.raises(SystemExit) as ended:
-        _restore_cli.main(arguments)
+        main.main(arguments)
     assert ended.value.code == 2
     assert capsys.readouterr().err.startswith("usage: vfio-devices-restore")
 
@@ -151,7 +149,7 @@ def test_arguments_that_are_none(arguments, capsys):
 @pytest.mark.parametrize("value", ["x", "", "0", "-1", "inf", "nan", "1e3", "1_0", "\uff18", "86401"])
 def test_time_that_is_none(value, capsys):
     with pytest.raises(SystemExit) as ended:
-        _restore_cli.main([f"--timeout={value}"])
+        main.main([f"--timeout={value}"])
     assert ended.value.code == 2
     said = capsys.readouterr().err
     assert f"argument --timeout: it must be a number of seconds from 0.1 to 86400, and not {value!r}" in said
@@ -161,10 +159,10 @@ def test_the_same_warning_comes_once(simulated, monkeypatch, capsys):
     host = simulated("nics")
     host.files.replace("etc/vfio-devices/sriov_pf_mode/x.json", b"{")
     root = host.root()
-    monkeypatch.setattr(_restore_cli, "HostRoot", lambda *args: root)
+    monkeypatch.setattr(main, "HostRoot", lambda *args: root)
     root.warn("all is lost")
     root.warn("all is lost")
-    assert _restore_cli.main(["--boot"]) == 1
+    assert main.main(["--boot"]) == 1
     assert not root.wakes_daemons
     assert capsys.readouterr().out.count("all is lost") == 1
 
@@ -173,26 +171,26 @@ def test_layouts_are_reported_like_cards_and_devices(simulated, monkeypatch, cap
     host = simulated("h200")
     gpu = {"pf": "0000:41:00.0", "enabled": True, "layout": {}, "compute_instances": True}
     host.files.replace("etc/vfio-devices/mig_layout/0000:41:00.0.json", json.dumps({"gpu": gpu}).encode())
-    monkeypatch.setattr(_restore_cli, "HostRoot", lambda *args: host.root())
-    assert _restore_cli.main([]) == 0
+    monkeypatch.setattr(main, "HostRoot", lambda *args: host.root())
+    assert main.main([]) == 0
     assert "0000:41:00.0 MIG layout: enabled MIG" in capsys.readouterr().out.splitlines()
 
 
 def test_root_that_is_none(capsys):
-    assert _restore_cli.main(["--root=/no/such/root"]) == 1
+    assert main.main(["--root=/no/such/root"]) == 1
     assert capsys.readouterr().err == "/no/such/root is not the root of a host: it has no directory sys\n"
 
 
 @pytest.mark.parametrize("name", ["", " ", "../x", "a b", "a\n", "..", "\udcff"])
 def test_a_card_without_a_name_does_not_mean_all_cards(capsys, name):
     with pytest.raises(SystemExit) as ended:
-        _restore_cli.main([f"--card={name}"])
+        main.main([f"--card={name}"])
     assert ended.value.code == 2
     assert f"argument --card: {name!r} is not a name of a parent" in capsys.readouterr().err
 
 
 def test_a_card_may_have_capital_letters(simulated, monkeypatch, capsys):
     root = simulated("empty").root()
-    monkeypatch.setattr(_restore_cli, "HostRoot", lambda *args: root)
-    assert _restore_cli.main(["--card=0000:3B:00.0"]) == 0
+    monkeypatch.setattr(main, "HostRoot", lambda *args: root)
+    assert main.main(["--card=0000:3B:00.0"]) == 0
     assert capsys.readouterr().out == "there is no record of 0000:3b:00.0\n"

@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._boot import records as _restore_records
+from ansible_collections.vfio.devices.plugins.module_utils._boot import records
 from ansible_collections.vfio.devices.plugins.module_utils._boot.records import NotRestorable
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import Definition
 from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted
-from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted as _pf_wanted
+from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted as modes_wanted
 
 ICE = "0000:31:00.0"
 UUID = "c2177883-f1bb-47f0-914d-32a22e3a8804"
@@ -28,28 +28,28 @@ DEFINITION = Definition("mtty-1", True, (("a", "1"), ("a", "2")))
 
 def test_options_are_those_of_the_module():
     for types, spec in (
-        (_restore_records.FUNCTION, wanted.FUNCTION),
-        (_restore_records.VIRTUAL_FUNCTION, wanted.VIRTUAL_FUNCTION),
+        (records.FUNCTION, wanted.FUNCTION),
+        (records.VIRTUAL_FUNCTION, wanted.VIRTUAL_FUNCTION),
     ):
         assert {name: kind.__name__ for name, kind in types.items()} == {
             # Records omit fields that only messages use.
-            name: "int" if name in _pf_wanted.LIMITS else one["type"]
+            name: "int" if name in modes_wanted.LIMITS else one["type"]
             for name, one in spec.items()
             if name != "label"
         }
         choices = {name: tuple(one["choices"]) for name, one in spec.items() if "choices" in one}
-        assert choices == {name: _restore_records.CHOICES[name] for name in choices}
+        assert choices == {name: records.CHOICES[name] for name in choices}
 
 
 def test_record_of_a_card_is_the_entry_that_it_was_made_of(entries):
     given = {**VF, "vfs": [{"index": "0", "mac": "52:54:00:12:34:56", "trust": True}]}
-    entry = _restore_records.recorded_function(ICE, {"function": given})
+    entry = records.recorded_function(ICE, {"function": given})
     (wanted,) = entries(given)
     assert entry._replace(requested={}) == wanted._replace(requested={})
 
 
 def test_pinned_card_may_be_brought_back():
-    assert _restore_records.recorded_function(ICE, {"function": {**VF, "reconfigurable": False}}).reconfigurable
+    assert records.recorded_function(ICE, {"function": {**VF, "reconfigurable": False}}).reconfigurable
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_pinned_card_may_be_brought_back():
 )
 def test_record_of_a_card_that_is_none(card, function, sentence):
     with pytest.raises(NotRestorable) as caught:
-        _restore_records.recorded_function(card, {"function": function})
+        records.recorded_function(card, {"function": function})
     assert sentence in str(caught.value)
 
 
@@ -87,7 +87,7 @@ def of(instances, **more):
     ],
 )
 def test_definition_says_whether_and_how_an_mdev_is_wanted(definition, expected):
-    found = _restore_records.recorded_instances(of([MDEV]), {("mtty", UUID): definition} if definition else {})
+    found = records.recorded_instances(of([MDEV]), {("mtty", UUID): definition} if definition else {})
     assert [[*one.wanted.types, one.type_id, one.wanted.attributes] for one in found] == (
         [expected] if expected else []
     )
@@ -95,14 +95,14 @@ def test_definition_says_whether_and_how_an_mdev_is_wanted(definition, expected)
 
 @pytest.mark.parametrize("definitions", [{}, {("mtty", UUID): DEFINITION._replace(type_id="mtty-2", autostart=False)}])
 def test_while_definitions_change_the_record_alone_says_it(definitions):
-    (device,) = _restore_records.recorded_instances(of([MDEV], definitions_change=True), definitions)
+    (device,) = records.recorded_instances(of([MDEV], definitions_change=True), definitions)
     assert (device.id, device.type_id) == (UUID, "mtty-1")
 
 
 def test_vgpu_is_wanted_by_its_record():
-    (device,) = _restore_records.recorded_instances(of([VGPU, {**VGPU, "parent": "x", "autostart": False}]), {})
+    (device,) = records.recorded_instances(of([VGPU, {**VGPU, "parent": "x", "autostart": False}]), {})
     assert (device.id, device.wanted.uuid, device.wanted.types) == ("0000:84:00.4", None, ("Single port serial",))
-    assert _restore_records.recorded_instances(of([{**VGPU, "type_name": None}]), {})[0].wanted.types == ("1150",)
+    assert records.recorded_instances(of([{**VGPU, "type_name": None}]), {})[0].wanted.types == ("1150",)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_vgpu_is_wanted_by_its_record():
 )
 def test_record_of_a_device_that_is_none(fault):
     with pytest.raises(NotRestorable, match="which is not a device"):
-        _restore_records.recorded_instances(of([{**MDEV, **fault}]), {("mtty", UUID): DEFINITION})
+        records.recorded_instances(of([{**MDEV, **fault}]), {("mtty", UUID): DEFINITION})
 
 
 @pytest.mark.parametrize("fault", [{"parent": "../x"}, {"uuid": "x"}, {"attributes": [["../x", "1"]]}])
@@ -120,4 +120,4 @@ def test_record_with_names_that_are_none(fault):
     attributes = tuple((name, value) for name, value in instance["attributes"])
     definitions = {(instance["parent"], instance["uuid"]): DEFINITION._replace(attributes=attributes)}
     with pytest.raises(NotRestorable, match="its record is wrong"):
-        _restore_records.recorded_instances(of([instance]), definitions)
+        records.recorded_instances(of([instance]), definitions)

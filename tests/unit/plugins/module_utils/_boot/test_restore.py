@@ -6,9 +6,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._boot import restore as _restore
-from ansible_collections.vfio.devices.plugins.module_utils._guards import libvirt as _libvirt
-from ansible_collections.vfio.devices.plugins.module_utils._host import records as _desired
+from ansible_collections.vfio.devices.plugins.module_utils._boot import restore
+from ansible_collections.vfio.devices.plugins.module_utils._guards import libvirt
+from ansible_collections.vfio.devices.plugins.module_utils._host import records as host_records
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError
 from ansible_collections.vfio.devices.tests.unit.domains import told
 from hypothesis import HealthCheck, given, settings
@@ -33,7 +33,7 @@ class Boot:
 
     def run(self, **options):
         begin = self.host.kernel.clock.now()
-        results = _restore.restore(self.host.root(), **options)
+        results = restore.restore(self.host.root(), **options)
         self.seconds = self.host.kernel.clock.now() - begin
         return results
 
@@ -131,7 +131,7 @@ def test_card_that_never_comes_costs_the_others_nothing(boot):
     begin = root.now()
     write = root.write
     root.write = lambda *args: seen.append((root.now() - begin, args[0])) or write(*args)
-    results = {result.card: result for result in _restore.restore(root, timeout=60)}
+    results = {result.card: result for result in restore.restore(root, timeout=60)}
     assert [results[card].outcome for card in (ICE, ICE1, MLX5)] == ["restored", "failed", "restored"]
     assert results[ICE1].problems == [f"there is no PCI function {ICE1}"]
     assert max(moment for moment, path in seen) < 11
@@ -182,7 +182,7 @@ def test_card_that_comes_back_is_waited_for_until_its_domain_is_gone(boot, monke
     now = host.host.kernel.clock.now
     gone = now() + 25
     domain = {"name": "web1", "running": False}
-    monkeypatch.setattr(_libvirt, "query_daemon", lambda root: told({ICE: [domain]} if now() < gone else {}))
+    monkeypatch.setattr(libvirt, "query_daemon", lambda root: told({ICE: [domain]} if now() < gone else {}))
     (result,) = host.run()
     assert "in use by guest web1 (defined)" in result.problems[0]
     assert host.seconds < 1
@@ -244,7 +244,7 @@ def test_run_of_somebody_else_is_waited_for(boot):
     host.host.files.lock = lambda path: False
     host.host.files.lock_holders = lambda path: ["pid 17 (python3)"]
     with pytest.raises(HostError, match=r"/run/vfio-devices/lock was not released within 300 s: .* pid 17 \(python3\)"):
-        _restore.restore(root)
+        restore.restore(root)
 
 
 @pytest.mark.parametrize("kind", ["sriov_pf_mode", "mdev_instance"])
@@ -262,8 +262,8 @@ def test_bug_is_told_and_hurts_nobody(boot, monkeypatch):
     host = boot("nics")
     host.switch(VFS, WHOLE)
     host.reboot()
-    missing = _restore.Modes.missing
-    monkeypatch.setattr(_restore.Modes, "missing", lambda self: missing(self) if self.card == ICE else 1 / 0)
+    missing = restore.Modes.missing
+    monkeypatch.setattr(restore.Modes, "missing", lambda self: missing(self) if self.card == ICE else 1 / 0)
     results = host.run()
     assert [result.outcome for result in results] == ["restored", "failed"]
     assert "this is a bug in vfio.devices: Traceback" in results[1].problems[0]
@@ -324,7 +324,7 @@ def test_no_record_makes_it_fall(simulated, data, kind, value):
     card = data.draw(st.sampled_from([T4, "mtty", "x y", "0000:5e:00.0"]))
     path = data.draw(st.sampled_from(sorted(places(RECORDED[kind]), key=str)))
     record = spoilt(RECORDED[kind], path, value)
-    host.files.replace(f"{_desired.DIRECTORY}/{kind}/{card}.json", json.dumps(record).encode())
-    (result,) = _restore.restore(host.root(), timeout=0.0)
+    host.files.replace(f"{host_records.DIRECTORY}/{kind}/{card}.json", json.dumps(record).encode())
+    (result,) = restore.restore(host.root(), timeout=0.0)
     assert result.card == card
     assert not [problem for problem in result.problems if "this is a bug" in problem]

@@ -6,10 +6,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._capture import capture as _capture
+from ansible_collections.vfio.devices.plugins.module_utils._capture import capture as capture_capture
 from ansible_collections.vfio.devices.plugins.module_utils._capture.capture import capture
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError, HostRoot
-from ansible_collections.vfio.devices.plugins.module_utils._run import facts as _facts
+from ansible_collections.vfio.devices.plugins.module_utils._run import facts as run_facts
 from ansible_collections.vfio.devices.tests.recordings import reading, replay
 from ansible_collections.vfio.devices.tests.simhost import SimHost
 from ansible_collections.vfio.devices.tests.simhost.profile import names
@@ -22,7 +22,7 @@ def record(host):
 
 
 def facts(files, tools):
-    said = _facts.observe(HostRoot("/simulated", files=files, tools=tools), _facts.PARTS)
+    said = run_facts.observe(HostRoot("/simulated", files=files, tools=tools), run_facts.PARTS)
     said["iommu"].pop("kernel_arguments")
     # Derived from the machine id, which a recording does not have.
     said["published_root"].pop("host")
@@ -34,7 +34,7 @@ def test_a_recording_has_the_facts_of_its_host(profile):
     host = SimHost(profile, name="compute7")
     text = record(host)
     assert text == record(host)
-    assert len(text) < _capture.MOST_BYTES
+    assert len(text) < capture_capture.MOST_BYTES
     again = replay.RecordedHost(reading.parse(text))
     said = facts(again.accessor(), replay.RecordedTools(again))
     wanted = facts(host.accessor(), Tools(host))
@@ -78,12 +78,12 @@ def test_a_file_that_does_not_answer():
     text = record(host)
     assert "name ! no answer" in text
     again = replay.RecordedHost(reading.parse(text))
-    said = _facts.observe(HostRoot("/simulated", files=again.accessor(), tools=replay.RecordedTools(again)))
+    said = run_facts.observe(HostRoot("/simulated", files=again.accessor(), tools=replay.RecordedTools(again)))
     assert "did not answer within" in said["warnings"][0]
 
 
 def test_a_recording_that_nobody_can_send(monkeypatch):
-    monkeypatch.setattr(_capture, "MOST_BYTES", 100)
+    monkeypatch.setattr(capture_capture, "MOST_BYTES", 100)
     with pytest.raises(HostError, match="more than 100. It was not saved"):
         record(SimHost("t4"))
 

@@ -6,35 +6,35 @@ from __future__ import annotations
 import os
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._core import grammar as _grammar
+from ansible_collections.vfio.devices.plugins.module_utils._core import grammar
 from hypothesis import given
 from hypothesis import strategies as st
 
 GOOD = [
-    (_grammar.pci_address, "0000:3b:00.0", "0000:3b:00.0"),
-    (_grammar.pci_address, "0000:AF:1F.7", "0000:af:1f.7"),
-    (_grammar.pci_address, "10000:e1:00.0", "10000:e1:00.0"),
-    (_grammar.uuid, "83B8F4F2-509F-382F-3C1E-E6BFE0FA1001", "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001"),
-    (_grammar.uuid, "00000000-0000-0000-0000-000000000000", "00000000-0000-0000-0000-000000000000"),
-    (_grammar.parent_name, "0.0.0313", "0.0.0313"),
-    (_grammar.parent_name, "mtty", "mtty"),
-    (_grammar.type_id, "i915-GVTg_V5_4", "i915-GVTg_V5_4"),
-    (_grammar.interface_name, "ens1f0np0", "ens1f0np0"),
-    (_grammar.interface_name, "eth0.100", "eth0.100"),
-    (_grammar.pci_class, "02", "02"),
-    (_grammar.pci_class, "0C03", "0c03"),
-    (_grammar.pci_class, "010802", "010802"),
+    (grammar.pci_address, "0000:3b:00.0", "0000:3b:00.0"),
+    (grammar.pci_address, "0000:AF:1F.7", "0000:af:1f.7"),
+    (grammar.pci_address, "10000:e1:00.0", "10000:e1:00.0"),
+    (grammar.uuid, "83B8F4F2-509F-382F-3C1E-E6BFE0FA1001", "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001"),
+    (grammar.uuid, "00000000-0000-0000-0000-000000000000", "00000000-0000-0000-0000-000000000000"),
+    (grammar.parent_name, "0.0.0313", "0.0.0313"),
+    (grammar.parent_name, "mtty", "mtty"),
+    (grammar.type_id, "i915-GVTg_V5_4", "i915-GVTg_V5_4"),
+    (grammar.interface_name, "ens1f0np0", "ens1f0np0"),
+    (grammar.interface_name, "eth0.100", "eth0.100"),
+    (grammar.pci_class, "02", "02"),
+    (grammar.pci_class, "0C03", "0c03"),
+    (grammar.pci_class, "010802", "010802"),
 ]
 BAD = [
     (
-        _grammar.pci_address,
+        grammar.pci_address,
         ["", "84:00.0", "0000:84:00:0", "0000:84:20.0", "0000:84:00.8", "0000:84:00.0\n", "g000:84:00.0"],
     ),
-    (_grammar.uuid, ["", "{83b8f4f2-509f-382f-3c1e-e6bfe0fa1001}", "83b8f4f2509f382f3c1ee6bfe0fa1001"]),
-    (_grammar.parent_name, ["", ".", "..", "a/b", "a\0b", "a b", "x" * 256]),
-    (_grammar.type_id, ["", "..", "../mtty-1", "mtty-1\n"]),
-    (_grammar.interface_name, ["", "..", "a/b", "eth0:1", "x" * 16, "eth 0"]),
-    (_grammar.pci_class, ["", "2", "020", "0x02", "zz", "02000000"]),
+    (grammar.uuid, ["", "{83b8f4f2-509f-382f-3c1e-e6bfe0fa1001}", "83b8f4f2509f382f3c1ee6bfe0fa1001"]),
+    (grammar.parent_name, ["", ".", "..", "a/b", "a\0b", "a b", "x" * 256]),
+    (grammar.type_id, ["", "..", "../mtty-1", "mtty-1\n"]),
+    (grammar.interface_name, ["", "..", "a/b", "eth0:1", "x" * 16, "eth 0"]),
+    (grammar.pci_class, ["", "2", "020", "0x02", "zz", "02000000"]),
 ]
 
 
@@ -62,14 +62,14 @@ def test_what_is_taken_is_one_harmless_path_part(check, text):
 
 def test_all_wrong_ones_are_told_at_once():
     with pytest.raises(ValueError, match=r"classes: 'q' is .*; '0x2' is ") as caught:
-        _grammar.check_all(_grammar.pci_class, ["02", "q", "0x2"], "classes")
+        grammar.check_all(grammar.pci_class, ["02", "q", "0x2"], "classes")
     assert "'02'" not in str(caught.value)
 
 
 @given(text=st.text(alphabet=st.one_of(st.sampled_from("/.a~\0\n\x1b"), st.characters())))
 def test_a_path_that_is_taken_names_one_file_below_the_root(text):
     try:
-        path = _grammar.file_path(text)
+        path = grammar.file_path(text)
     except ValueError as error:
         assert str(error).isprintable()
         return
@@ -84,4 +84,4 @@ def test_a_path_that_is_taken_names_one_file_below_the_root(text):
     "path", ["/a", "/etc/nova/nova.conf.d/50-vfio-devices.conf", "/a b/..c/.d", "/procedure/é", "/sysfs"]
 )
 def test_paths_of_files(path):
-    assert _grammar.file_path(path) == path
+    assert grammar.file_path(path) == path

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._core import wording as _type_names
+from ansible_collections.vfio.devices.plugins.module_utils._core import wording
 
 T4 = {f"nvidia-{222 + number}": f"GRID T4-{number}Q" for number in range(1, 17)}
 
@@ -29,4 +29,19 @@ T4 = {f"nvidia-{222 + number}": f"GRID T4-{number}Q" for number in range(1, 17)}
     ],
 )
 def test_describe(types, asked, sentence):
-    assert _type_names.describe(types, asked) == sentence
+    assert wording.describe_types(types, asked) == sentence
+
+
+@pytest.mark.parametrize(
+    ("user", "sentence"),
+    [
+        ({"pid": 7, "command": "dpdk", "domain": None, "running": True}, "pid 7, dpdk"),
+        ({"pid": 7, "command": "qemu", "domain": "web1", "running": True}, "guest web1 (pid 7, qemu)"),
+        ({"pid": None, "command": None, "domain": "web1", "running": True}, "guest web1 (running)"),
+        ({"pid": None, "command": None, "domain": "web1", "running": False}, "guest web1 (defined)"),
+        ({"pid": None, "command": None, "domain": None, "running": True}, "an unknown user"),
+    ],
+)
+def test_who_holds_a_device(user, sentence):
+    assert wording.describe_users([user]) == sentence
+    assert wording.describe_users([user, user]) == f"{sentence}, {sentence}"

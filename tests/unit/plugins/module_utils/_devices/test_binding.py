@@ -6,16 +6,16 @@ from __future__ import annotations
 import errno
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._devices import binding as _binding
+from ansible_collections.vfio.devices.plugins.module_utils._devices import binding
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import Binding
 from ansible_collections.vfio.devices.plugins.module_utils._model.wanted import BindingWanted
 
 ICE = "0000:31:00.0"
 NATIVE, NONE, VFIO = (
-    _binding.binding_of_option("default"),
-    _binding.binding_of_option("none"),
-    _binding.binding_of_option("vfio-pci"),
+    binding.binding_of_option("default"),
+    binding.binding_of_option("none"),
+    binding.binding_of_option("vfio-pci"),
 )
 
 
@@ -26,9 +26,9 @@ NATIVE, NONE, VFIO = (
         (None, None, NATIVE, True),
         (None, "vfio-pci", NATIVE, False),
         ("iavf", "iavf", NATIVE, False),
-        (None, None, _binding.native(), False),
-        (None, "ice", _binding.native(), True),
-        (None, "ice", _binding.native("igb"), False),
+        (None, None, binding.native(), False),
+        (None, "ice", binding.native(), True),
+        (None, "ice", binding.native("igb"), False),
         ("none", None, NONE, True),
         (None, None, NONE, False),
         ("none", "iavf", NONE, False),
@@ -37,29 +37,29 @@ NATIVE, NONE, VFIO = (
         ("vfio-pci", None, VFIO, False),
         ("vfio-pci", "iavf", VFIO, False),
         ("iavf", "vfio-pci", VFIO, False),
-        (None, "iavf", _binding.exactly(Binding(None, "iavf")), True),
-        ("iavf", "iavf", _binding.exactly(Binding(None, "iavf")), False),
-        (None, None, _binding.exactly(Binding()), True),
+        (None, "iavf", binding.exactly(Binding(None, "iavf")), True),
+        ("iavf", "iavf", binding.exactly(Binding(None, "iavf")), False),
+        (None, None, binding.exactly(Binding()), True),
     ],
 )
 def test_fits(override, driver, wanted, fits):
-    assert _binding.is_bound(Binding(override, driver), wanted) is fits
+    assert binding.is_bound(Binding(override, driver), wanted) is fits
 
 
 def bind(host, wanted):
     root = host.root()
-    _binding.bind(root, ICE, _binding.read_bindings(root, [ICE])[ICE], wanted)
-    return _binding.read_bindings(root, [ICE])[ICE]
+    binding.bind(root, ICE, binding.read_bindings(root, [ICE])[ICE], wanted)
+    return binding.read_bindings(root, [ICE])[ICE]
 
 
 def test_there_and_back(simulated):
     host = simulated("nics")
     assert bind(host, VFIO) == ("vfio-pci", "vfio-pci")
-    assert bind(host, _binding.native("ice")) == (None, "ice")
+    assert bind(host, binding.native("ice")) == (None, "ice")
     assert bind(host, NONE) == ("none", None)
-    assert bind(host, _binding.native()) == (None, "ice")
-    assert bind(host, _binding.exactly(Binding("ice", "ice"))) == ("ice", "ice")
-    assert bind(host, _binding.exactly(Binding("ice"))) == ("ice", None)
+    assert bind(host, binding.native()) == (None, "ice")
+    assert bind(host, binding.exactly(Binding("ice", "ice"))) == ("ice", "ice")
+    assert bind(host, binding.exactly(Binding("ice"))) == ("ice", None)
 
 
 def test_what_is_so_is_not_written(simulated):
@@ -90,7 +90,7 @@ def test_ids_of_vfio_pci(simulated):
     files.write(f"sys/bus/pci/devices/{ICE}/driver/unbind", ICE.encode())
     files.write("sys/bus/pci/drivers/vfio-pci/bind", ICE.encode())
     root = host.root()
-    observed = _binding.read_bindings(root, [ICE])[ICE]
+    observed = binding.read_bindings(root, [ICE])[ICE]
     assert observed == (None, "vfio-pci")
     with pytest.raises(HostError, match="echo '8086 159b' > /sys/bus/pci/drivers/vfio-pci/remove_id"):
-        _binding.bind(root, ICE, observed, _binding.native())
+        binding.bind(root, ICE, observed, binding.native())

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._devices import iommu as _iommu
-from ansible_collections.vfio.devices.plugins.module_utils._devices import pci as _pci
+from ansible_collections.vfio.devices.plugins.module_utils._devices import iommu as devices_iommu
+from ansible_collections.vfio.devices.plugins.module_utils._devices import pci as devices_pci
 
 
 def observe(host):
     root = host.root()
-    return _iommu.observe(root, _pci.observe(root))
+    return devices_iommu.observe(root, devices_pci.observe(root))
 
 
 def test_groups(simulated):
@@ -66,7 +66,7 @@ def test_whose_processor(simulated, changes, vendor):
 )
 def test_other_processors(simulated, text, vendor):
     host = simulated("t4")
-    host.kernel.faults.content(_iommu.CPU, text)
+    host.kernel.faults.content(devices_iommu.CPU, text)
     assert observe(host).cpu_vendor == vendor
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._devices import mdevctl as _mdevctl
+from ansible_collections.vfio.devices.plugins.module_utils._devices import mdevctl as devices_mdevctl
 
 SHIPPED = "lib/udev/rules.d/60-mdevctl.rules"
 OURS = "etc/udev/rules.d/60-mdevctl.rules"
@@ -43,17 +43,17 @@ BROKEN, RIGHT = rule("/usr/sbin/mdevctl", "/usr/sbin/mdevctl"), rule("/usr/bin/m
 )
 def test_program_and_rule(simulated, files, program, udev_rule, udev_program, works):
     host = simulated("mtty", files=files)
-    assert _mdevctl.observe(host.root()) == (program, udev_rule, udev_program, works, None)
+    assert devices_mdevctl.observe(host.root()) == (program, udev_rule, udev_program, works, None)
 
 
 def test_what_the_role_boot_installs(simulated):
-    host = simulated("mtty", files={_mdevctl.RESTORE_UNIT: ""})
-    assert _mdevctl.observe(host.root()).restore_unit == "/etc/systemd/system/vfio-devices-restore.service"
+    host = simulated("mtty", files={devices_mdevctl.RESTORE_UNIT: ""})
+    assert devices_mdevctl.observe(host.root()).restore_unit == "/etc/systemd/system/vfio-devices-restore.service"
 
 
 def test_a_rule_that_cannot_be_read_is_told(simulated):
     host = simulated("mtty", files={BIN: "", SHIPPED: RIGHT})
     host.kernel.faults.content(SHIPPED, b"\xff")
     root = host.root()
-    assert not _mdevctl.observe(root).udev_works
+    assert not devices_mdevctl.observe(root).udev_works
     assert root.warnings == [f"/{SHIPPED} is not UTF-8 text"]

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._devices import vf_settings as _vf_settings
+from ansible_collections.vfio.devices.plugins.module_utils._devices import vf_settings
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import VfSettings
 
@@ -21,11 +21,11 @@ OLD = {"vf": 0, "mac": "52:54:00:00:00:02", "vlan": 5, "spoofchk": False}
 
 
 def test_parse_new_and_old():
-    assert _vf_settings.parse([{"vfinfo_list": [NEW, OLD]}]) == {
+    assert vf_settings.parse([{"vfinfo_list": [NEW, OLD]}]) == {
         3: VfSettings("52:54:00:00:00:01", 100, 3, True, False, "auto", 10, 1000),
         0: VfSettings("52:54:00:00:00:02", 5, 0, False, None, None, 0, 0),
     }
-    assert _vf_settings.parse([{"ifname": "eth0"}]) == {}
+    assert vf_settings.parse([{"ifname": "eth0"}]) == {}
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_parse_new_and_old():
     ],
 )
 def test_arguments(before, changes, arguments):
-    assert " ".join(_vf_settings._arguments(VfSettings(**changes), VfSettings(**before))) == arguments
+    assert " ".join(vf_settings._arguments(VfSettings(**changes), VfSettings(**before))) == arguments
 
 
 @pytest.mark.parametrize("text", ["", "[]", "[1]", "{}", '[{"vfinfo_list": [{}]}]'])
@@ -49,7 +49,7 @@ def test_answer_that_cannot_be_understood(simulated, text):
     host = simulated("nics")
     host.tools._ip = lambda arguments: text
     with pytest.raises(HostError, match="printed unknown output for"):
-        _vf_settings.observe(host.root(), "eth0")
+        vf_settings.observe(host.root(), "eth0")
 
 
 def test_refusal_of_the_driver_is_told(simulated):
@@ -57,4 +57,4 @@ def test_refusal_of_the_driver_is_told(simulated):
     host.write("sys/bus/pci/devices/0000:31:00.0/sriov_numvfs", "2")
     host.tools.failures["ip link set"] = "RTNETLINK answers: Operation not supported"
     with pytest.raises(HostError, match="vf 1 trust on failed with status 1: RTNETLINK answers: Operation not supp"):
-        _vf_settings.apply(host.root(), "ens49f0np0", {0: VfSettings(trust=False), 1: VfSettings(trust=True)})
+        vf_settings.apply(host.root(), "ens49f0np0", {0: VfSettings(trust=False), 1: VfSettings(trust=True)})

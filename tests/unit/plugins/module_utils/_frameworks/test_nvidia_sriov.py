@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks import nvidia_sriov as _sriov_manage
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks import nvidia_sriov
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError
 
 GPU = "0000:41:00.0"
@@ -21,7 +21,7 @@ GPU = "0000:41:00.0"
     ],
 )
 def test_only_gpus_of_one_vendor(vendor, pci_class, governs):
-    assert _sriov_manage.governs(vendor, pci_class) is governs
+    assert nvidia_sriov.governs(vendor, pci_class) is governs
 
 
 def test_lock_is_tried_again_for_a_bounded_time(simulated):
@@ -32,8 +32,8 @@ def test_lock_is_tried_again_for_a_bounded_time(simulated):
         HostError,
         match="Cannot obtain unbindLock.*The program failed [0-9]+ times. Stop the programs that monitor the GPU",
     ):
-        _sriov_manage.run(host.root(), GPU, enable=False)
-    assert _sriov_manage.PATIENCE <= host.files.now() - before < 2 * _sriov_manage.PATIENCE
+        nvidia_sriov.run(host.root(), GPU, enable=False)
+    assert nvidia_sriov.PATIENCE <= host.files.now() - before < 2 * nvidia_sriov.PATIENCE
     assert len(host.kernel.function(GPU).sriov.vfs) == 32
 
 
@@ -41,13 +41,13 @@ def test_other_failures_are_told_at_once(simulated):
     host = simulated("a40")
     host.tools.failures["usr/lib/nvidia/sriov-manage"] = "no such GPU"
     with pytest.raises(HostError, match="no such GPU"):
-        _sriov_manage.run(host.root(), GPU, enable=False)
+        nvidia_sriov.run(host.root(), GPU, enable=False)
     assert len(host.tools.calls) == 1
 
 
 def test_program_that_hangs_is_left_at_work(simulated):
     host = simulated("a40")
-    host.tools.hanging.add(_sriov_manage.PROGRAM)
+    host.tools.hanging.add(nvidia_sriov.PROGRAM)
     with pytest.raises(HostError) as error:
-        _sriov_manage.run(host.root(), GPU, enable=False)
+        nvidia_sriov.run(host.root(), GPU, enable=False)
     assert error.value.pending

@@ -7,8 +7,8 @@ import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._guards.conflicts import (
     blind_spots,
     conflicts,
-    ended,
-    users,
+    describe_holders,
+    uses_ended_by,
 )
 from ansible_collections.vfio.devices.plugins.module_utils._model.uses import (
     ALLOW_HOST_NETWORK,
@@ -82,10 +82,10 @@ def test_a_way_around_is_named_only_if_someone_uses_the_subject():
 
 
 def test_uses_that_end():
-    assert ended(PORT_TOUCH, [PROGRAM, GUEST, DISK, ROUTE]) == [GUEST, ROUTE]
-    assert ended(PORT_TOUCH, [GUEST, ROUTE], [ALLOW_HOST_NETWORK]) == [GUEST]
-    assert ended(Touch("0000:01:00.1", GONE, "VF", "be removed"), [GUEST]) == []
-    assert users([PROGRAM, DISK, GUEST]) == "pid 7, python3, /dev/nvidia0, guest web1 (pid 8, qemu)"
+    assert uses_ended_by(PORT_TOUCH, [PROGRAM, GUEST, DISK, ROUTE]) == [GUEST, ROUTE]
+    assert uses_ended_by(PORT_TOUCH, [GUEST, ROUTE], [ALLOW_HOST_NETWORK]) == [GUEST]
+    assert uses_ended_by(Touch("0000:01:00.1", GONE, "VF", "be removed"), [GUEST]) == []
+    assert describe_holders([PROGRAM, DISK, GUEST]) == "pid 7, python3, /dev/nvidia0, guest web1 (pid 8, qemu)"
 
 
 def test_what_was_not_seen_counts():

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._guards import libvirt as _libvirt
+from ansible_collections.vfio.devices.plugins.module_utils._guards import libvirt as guards_libvirt
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import Scene
 from ansible_collections.vfio.devices.plugins.module_utils._guards.processes import Processes
 from ansible_collections.vfio.devices.plugins.module_utils._model.uses import EVERY_EFFECT, LOSES_DRIVER, Unseen
@@ -34,7 +34,7 @@ def xml(devices):
 
 def observe(host, **scene):
     root = host.root()
-    found = list(_libvirt.observe(root, Scene(FUNCTIONS, [], Processes(root), **scene)))
+    found = list(guards_libvirt.observe(root, Scene(FUNCTIONS, [], Processes(root), **scene)))
     uses = {
         one.subject: (one.holder.guest, one.holder.running, one.ended_by)
         for one in found
@@ -69,7 +69,7 @@ class Domain:
         return int(self._name != "lost")
 
     def XMLDesc(self, flags):
-        return xml(VDPA if flags == _libvirt.INACTIVE else VFIO)
+        return xml(VDPA if flags == guards_libvirt.INACTIVE else VFIO)
 
 
 class Connection:
@@ -80,7 +80,7 @@ class Connection:
 
 def test_domains_of_a_connection():
     now = [("web1", True, xml(VFIO)), ("spare", False, xml(VFIO)), ("lost", True, xml(VFIO))]
-    assert _libvirt.domains(Connection()) == [*now, ("web1", False, xml(VDPA))]
+    assert guards_libvirt.domains(Connection()) == [*now, ("web1", False, xml(VDPA))]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_domains_of_a_connection():
     ],
 )
 def test_devices_as_the_daemon_tells_them(host, monkeypatch, devices, running, uses):
-    monkeypatch.setattr(_libvirt, "_ask", lambda socket: [("web1", running, xml(devices))])
+    monkeypatch.setattr(guards_libvirt, "_ask", lambda socket: [("web1", running, xml(devices))])
     found, unseen = observe(host({**SOCKET, POOL: FORWARD, STORAGE: DISK}))
     assert found == {subject: ("web1", running, effects) for subject, effects in uses.items()}
     assert unseen == []
@@ -106,14 +106,16 @@ def test_devices_as_the_daemon_tells_them(host, monkeypatch, devices, running, u
     ("devices", "uses"),
     [(VFIO, {VF1: EVERY_EFFECT}), (VDPA, {VF0: LOSES_DRIVER}), (NETWORK, {VF0: LOSES_DRIVER, VF1: LOSES_DRIVER})],
 )
-@pytest.mark.parametrize("problem", [None, TimeoutError(), RuntimeError("refused"), RuntimeError(_libvirt.MISSING)])
+@pytest.mark.parametrize(
+    "problem", [None, TimeoutError(), RuntimeError("refused"), RuntimeError(guards_libvirt.MISSING)]
+)
 def test_files_count_where_the_daemon_does_not_answer(host, monkeypatch, devices, uses, problem):
     """A failing daemon does not mean that there are no domains either."""
 
     def fail(socket):
         raise problem
 
-    monkeypatch.setattr(_libvirt, "_ask", fail)
+    monkeypatch.setattr(guards_libvirt, "_ask", fail)
     files = {DEFINED: xml(devices), POOL: FORWARD, **(SOCKET if problem else {})}
     found, unseen = observe(host(files))
     assert found == {subject: ("web1", False, effects) for subject, effects in uses.items()}
@@ -145,9 +147,9 @@ def test_files_count_where_the_daemon_does_not_answer(host, monkeypatch, devices
 )
 def test_libvirt_that_cannot_be_asked_has_no_domains_only_where_that_is_certain(host, monkeypatch, files, said):
     def missing(socket):
-        raise RuntimeError(_libvirt.MISSING)
+        raise RuntimeError(guards_libvirt.MISSING)
 
-    monkeypatch.setattr(_libvirt, "_ask", missing)
+    monkeypatch.setattr(guards_libvirt, "_ask", missing)
     uses, unseen = observe(host(files))
     assert uses == {}
     assert len(unseen) == (said is not None)
@@ -158,11 +160,11 @@ def test_libvirt_that_hangs_is_told(host, monkeypatch):
     def hang(socket):
         raise TimeoutError
 
-    monkeypatch.setattr(_libvirt, "_ask", hang)
+    monkeypatch.setattr(guards_libvirt, "_ask", hang)
     assert "did not answer within 30 s" in observe(host(SOCKET))[1][0]
     made = host({**SOCKET, DEFINED: xml(VFIO)})
     root = made.root()
-    list(_libvirt.observe(root, Scene(FUNCTIONS, [], Processes(root))))
+    list(guards_libvirt.observe(root, Scene(FUNCTIONS, [], Processes(root))))
     assert root.warnings == [
         "the libvirt domains were read from files: libvirt did not answer within 30 s. Restart its daemon"
     ]
@@ -173,10 +175,10 @@ def test_libvirt_that_hangs_is_told(host, monkeypatch):
 )
 def test_daemon_that_waits_for_this_run_is_not_asked(host, monkeypatch, wakes, running, asked):
     made = host({**SOCKET, **({"run/libvirtd.pid": "7"} if running else {})})
-    monkeypatch.setattr(_libvirt, "_ask", lambda socket: [("web1", True, xml(VFIO))])
+    monkeypatch.setattr(guards_libvirt, "_ask", lambda socket: [("web1", True, xml(VFIO))])
     root = made.root()
     root.wakes_daemons = wakes
-    assert bool(list(_libvirt.observe(root, Scene(FUNCTIONS, [], Processes(root))))) is asked
+    assert bool(list(guards_libvirt.observe(root, Scene(FUNCTIONS, [], Processes(root))))) is asked
 
 
 def test_guests_that_do_not_run_are_left_out_while_work_goes_on(host):
@@ -188,5 +190,5 @@ def test_guests_that_do_not_run_are_left_out_while_work_goes_on(host):
 
 def test_missing_binding_is_named(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "libvirt", None)
-    with pytest.raises(RuntimeError, match=_libvirt.MISSING):
-        _libvirt._ask("/run/libvirt/libvirt-sock-ro")
+    with pytest.raises(RuntimeError, match=guards_libvirt.MISSING):
+        guards_libvirt._ask("/run/libvirt/libvirt-sock-ro")

@@ -8,8 +8,8 @@ import ipaddress
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._devices import pci
-from ansible_collections.vfio.devices.plugins.module_utils._devices import routes as _routes
-from ansible_collections.vfio.devices.plugins.module_utils._guards import network as _host_network
+from ansible_collections.vfio.devices.plugins.module_utils._devices import routes as devices_routes
+from ansible_collections.vfio.devices.plugins.module_utils._guards import network as guards_network
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import Scene
 from ansible_collections.vfio.devices.plugins.module_utils._guards.processes import Processes
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError
@@ -28,7 +28,7 @@ def network(simulated):
         nics.routes = [profile.typed(profile.RouteSpec, route, "route") for route in routes]
         nics.netdevs = [profile.typed(profile.VirtualNetdevSpec, netdev, "netdev") for netdev in netdevs]
         host = simulated("nics", routes=nics.routes, netdevs=nics.netdevs)
-        return host, lambda: _host_network.in_use(host.root(), list(connection))
+        return host, lambda: guards_network.in_use(host.root(), list(connection))
 
     return make
 
@@ -88,19 +88,19 @@ def process(host, number, parent, environment):
 def test_connection_of_the_environment_or_of_an_ancestor(simulated):
     host = simulated("nics")
     connection = "192.0.2.9 50000 192.0.2.1 22"
-    assert _host_network.connection_of(host.root(), {"SSH_CONNECTION": connection}, 9) == ["192.0.2.9", "192.0.2.1"]
+    assert guards_network.connection_of(host.root(), {"SSH_CONNECTION": connection}, 9) == ["192.0.2.9", "192.0.2.1"]
     process(host, 30, 20, "PATH=/bin\0SUDO_USER=joe\0")
     process(host, 20, 10, f"HOME=/\0SSH_CONNECTION={connection}\0")
-    assert _host_network.connection_of(host.root(), {}, 30) == ["192.0.2.9", "192.0.2.1"]
+    assert guards_network.connection_of(host.root(), {}, 30) == ["192.0.2.9", "192.0.2.1"]
     process(host, 20, 30, "HOME=/\0")
-    assert _host_network.connection_of(host.root(), {}, 30) == []
-    assert _host_network.connection_of(host.root(), {"SSH_CONNECTION": "nonsense"}, 30) == []
+    assert guards_network.connection_of(host.root(), {}, 30) == []
+    assert guards_network.connection_of(host.root(), {"SSH_CONNECTION": "nonsense"}, 30) == []
 
 
 def test_addresses_in_all_spellings():
-    assert str(_host_network._address("fe80::1%eth0")) == "fe80::1"
-    assert str(_host_network._address("::ffff:192.0.2.1")) == "192.0.2.1"
-    assert _host_network._address("UNKNOWN") is None
+    assert str(guards_network._address("fe80::1%eth0")) == "fe80::1"
+    assert str(guards_network._address("::ffff:192.0.2.1")) == "192.0.2.1"
+    assert guards_network._address("UNKNOWN") is None
 
 
 ICE = "ens49f0np0"
@@ -251,7 +251,7 @@ def test_interfaces_on_top_have_uses_too(network, kind):
 def subjects_in_use(host):
     root = host.root()
     scene = Scene(pci.observe(root), [], Processes(root))
-    return {use.subject: use.clause for use in _host_network.observe(root, scene)}
+    return {use.subject: use.clause for use in guards_network.observe(root, scene)}
 
 
 def test_port_of_an_ovs_bridge(network):
@@ -303,17 +303,19 @@ def test_settings_of_a_vf_of_the_host_stay(switch):
 def test_connection_from_an_address_of_the_host(network, monkeypatch):
     host, observe = network()
     host.kernel.tree.add("sys/class/nvme/nvme4/address", Attribute(b"traddr=x,host_traddr=192.0.2.7\n"))
-    links = _routes.Links([], {ICE: ["192.0.2.7/24"]}, set())
-    monkeypatch.setattr(_host_network, "observe_links", lambda host: links)
+    links = devices_routes.Links([], {ICE: ["192.0.2.7/24"]}, set())
+    monkeypatch.setattr(guards_network, "observe_links", lambda host: links)
     assert observe() == {ICE: ["carries the NVMe connection nvme4", "has the address 192.0.2.7/24"]}
 
 
 def test_every_next_hop_and_xdp_program(network, monkeypatch):
     dummy, observe = network()
     network4 = ipaddress.ip_network("0.0.0.0/0")
-    routes = [_routes.Route(network4, "enp1s0f0"), _routes.Route(network4, ICE)]
+    routes = [devices_routes.Route(network4, "enp1s0f0"), devices_routes.Route(network4, ICE)]
     monkeypatch.setattr(
-        _host_network, "observe_links", lambda host: _routes.Links(routes, {ICE: ["192.0.2.7/24"]}, {"enp1s0f0"})
+        guards_network,
+        "observe_links",
+        lambda host: devices_routes.Links(routes, {ICE: ["192.0.2.7/24"]}, {"enp1s0f0"}),
     )
     assert observe() == {
         "enp1s0f0": ["carries the default route", "has an XDP program"],
@@ -329,5 +331,5 @@ def test_routes_are_unknown_if_the_program_does_not_answer(network, monkeypatch)
         raise HostError("ip did not finish within 30 s", name, pending=True)
 
     monkeypatch.setattr(root, "run", run)
-    found = list(_host_network.observe(root, Scene(pci.observe(root), [], Processes(root))))
+    found = list(guards_network.observe(root, Scene(pci.observe(root), [], Processes(root))))
     assert found == [Unseen("network", "routes and addresses are unknown: ip did not finish within 30 s")]

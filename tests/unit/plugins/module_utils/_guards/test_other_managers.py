@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._guards import other_managers as _sriov_owners
+from ansible_collections.vfio.devices.plugins.module_utils._guards import other_managers
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._guards import other_
     ],
 )
 def test_files_of_other_managers(simulated, path, text, named):
-    sentences = _sriov_owners.observe(simulated("nics", files={path: text}).root())
+    sentences = other_managers.observe(simulated("nics", files={path: text}).root())
     assert [sentence for sentence in sentences if path in sentence] == sentences
     assert bool(sentences) is named
 
@@ -75,7 +75,7 @@ def test_files_of_other_managers(simulated, path, text, named):
 def test_script_that_a_unit_starts(simulated):
     script, unit = "usr/local/sbin/vfs", "etc/systemd/system/vfs.service"
     files = {script: "#!/bin/sh\necho 8 > /sys/x/sriov_numvfs\n", unit: "[Service]\nExecStart=-/usr/local/sbin/vfs 8\n"}
-    (sentence,) = _sriov_owners.observe(simulated("nics", files=files).root())
+    (sentence,) = other_managers.observe(simulated("nics", files=files).root())
     assert sentence.startswith(f"{script}, which {unit} starts, has sriov_numvfs. ")
 
 
@@ -83,7 +83,7 @@ def test_program_and_directory_are_no_text(simulated):
     host = simulated("nics", files={"etc/NetworkManager/dispatcher.d/no-wait.d/x": ""})
     host.files.replace("etc/cron.d/x", b"\x7fELF\0\xff sriov_numvfs")
     root = host.root()
-    assert _sriov_owners.observe(root) == []
+    assert other_managers.observe(root) == []
     assert root.warnings == []
 
 
@@ -99,17 +99,17 @@ def test_program_and_directory_are_no_text(simulated):
 )
 def test_who_else_makes_mediated_devices(simulated, path, text):
     host = simulated("t4", files={path: text})
-    (sentence,) = _sriov_owners.observe(host.root(), _sriov_owners.MEDIATED_DEVICES)
+    (sentence,) = other_managers.observe(host.root(), other_managers.MEDIATED_DEVICES)
     assert sentence.startswith(f"{path} has m")
     assert "two programs set its mediated devices" in sentence
-    assert _sriov_owners.observe(host.root()) == []
+    assert other_managers.observe(host.root()) == []
 
 
 @pytest.mark.parametrize(("name", "named"), [("nvidia.com-GRID_T4-1Q", True), ("tun", False)])
 def test_device_plugins_of_kubevirt(simulated, name, named):
     path = f"var/lib/kubelet/device-plugins/kubevirt-{name}.sock"
     root = simulated("t4", files={path: ""}).root()
-    found = _sriov_owners.observe(root, _sriov_owners.MEDIATED_DEVICES)
+    found = other_managers.observe(root, other_managers.MEDIATED_DEVICES)
     assert [sentence.partition(" has ")[0] for sentence in found] == [path] * named
 
 

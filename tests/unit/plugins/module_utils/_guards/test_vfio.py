@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._devices import iommu as _iommu
-from ansible_collections.vfio.devices.plugins.module_utils._devices import pci as _pci
+from ansible_collections.vfio.devices.plugins.module_utils._devices import iommu
+from ansible_collections.vfio.devices.plugins.module_utils._devices import pci as devices_pci
 from ansible_collections.vfio.devices.plugins.module_utils._guards import registry
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import Scene
 from ansible_collections.vfio.devices.plugins.module_utils._guards.processes import Processes
@@ -101,7 +101,7 @@ def test_a_guest_that_only_the_driver_names(simulated):
 def functions_only(host):
     """Return the uses that are visible without any list of devices."""
     root = host.root()
-    return registry.observe(root, Scene(_pci.observe(root), [], Processes(root)), registry.HOLDERS)
+    return registry.observe(root, Scene(devices_pci.observe(root), [], Processes(root)), registry.HOLDERS)
 
 
 def test_the_kernel_tells_what_is_in_a_group_that_nobody_asked_for(simulated):
@@ -117,7 +117,7 @@ def test_a_device_that_cannot_be_named_is_told(simulated, monkeypatch):
     host = simulated("mtty")
     host.create("mtty", "mtty-1", UUID)
     host.kernel.hold(UUID, pid=4242)
-    monkeypatch.setattr(_iommu, "GROUPS", "sys/kernel/none")
+    monkeypatch.setattr(iommu, "GROUPS", "sys/kernel/none")
     (unseen,) = functions_only(host).unseen
     assert unseen.guard == "vfio"
     assert "process 4242 has a VFIO device open" in unseen.sentence

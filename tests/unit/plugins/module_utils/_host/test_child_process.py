@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._host import child_process as _child
+from ansible_collections.vfio.devices.plugins.module_utils._host import child_process as host_child_process
 
 
 def raise_busy():
@@ -20,33 +20,33 @@ def raise_busy():
 
 
 def test_value_comes_back():
-    assert _child.run(lambda: [b"\xff", None, {"a": 1}], 5) == [b"\xff", None, {"a": 1}]
+    assert host_child_process.run(lambda: [b"\xff", None, {"a": 1}], 5) == [b"\xff", None, {"a": 1}]
 
 
 def test_more_than_a_pipe_holds_comes_back():
-    assert len(_child.run(lambda: b"x" * 1_000_000, 5)) == 1_000_000
+    assert len(host_child_process.run(lambda: b"x" * 1_000_000, 5)) == 1_000_000
 
 
 def test_errno_of_the_action_is_raised():
     with pytest.raises(OSError) as caught:
-        _child.run(raise_busy, 5)
+        host_child_process.run(raise_busy, 5)
     assert caught.value.errno == errno.EBUSY
 
 
 def test_a_fault_in_the_action_is_not_taken_for_an_error_of_the_host():
     with pytest.raises(RuntimeError, match="ZeroDivisionError"):
-        _child.run(lambda: 1 // 0, 5)
+        host_child_process.run(lambda: 1 // 0, 5)
 
 
 def test_a_child_that_was_killed_is_told():
     with pytest.raises(RuntimeError, match="was stopped by another program"):
-        _child.run(lambda: os.kill(os.getpid(), 9), 5)
+        host_child_process.run(lambda: os.kill(os.getpid(), 9), 5)
 
 
 def test_deadline_ends_the_wait():
     begin = time.monotonic()
     with pytest.raises(TimeoutError) as caught:
-        _child.run(lambda: time.sleep(60), 0.1)
+        host_child_process.run(lambda: time.sleep(60), 0.1)
     assert caught.value.errno is None
     assert time.monotonic() - begin < 10
 
@@ -55,7 +55,7 @@ def test_child_has_no_file_of_its_parent_open():
     descriptor = os.open(__file__, os.O_RDONLY)
     try:
         with pytest.raises(OSError) as caught:
-            _child.run(lambda: list(os.fstat(descriptor)), 5)
+            host_child_process.run(lambda: list(os.fstat(descriptor)), 5)
         assert caught.value.errno == errno.EBADF
     finally:
         os.close(descriptor)
@@ -69,7 +69,7 @@ def test_stuck_child_keeps_no_pipe_open():
     os.close(sending)
     try:
         with pytest.raises(TimeoutError):
-            _child.run(lambda: [os.write(1, b"noise"), time.sleep(60)], 0.2)
+            host_child_process.run(lambda: [os.write(1, b"noise"), time.sleep(60)], 0.2)
     finally:
         os.dup2(saved, 1)
     # All writers are gone: the pipe is at its end immediately, without any output.
@@ -90,7 +90,7 @@ def work(request):
 
 @pytest.fixture
 def child():
-    made = _child.Child(work)
+    made = host_child_process.Child(work)
     yield made
     made.close()
 
@@ -152,7 +152,7 @@ def test_after_a_death_there_is_another_one(child):
 
 
 def test_a_process_ends_with_its_child(child):
-    other = _child.Child(work)
+    other = host_child_process.Child(work)
     pid = other.ask(("pid", None), 5)
     del other
     assert not is_at_work(pid)
@@ -168,7 +168,7 @@ def counting():
             made.proceed(done)
         return len(seconds)
 
-    made = _child.Child(answer)
+    made = host_child_process.Child(answer)
     yield made
     made.close()
 
@@ -179,14 +179,14 @@ def test_each_part_of_a_request_has_the_whole_time(counting):
 
 def test_the_part_that_is_late_is_known(counting):
     begin = time.monotonic()
-    with pytest.raises(_child.DeadlineExceeded) as caught:
+    with pytest.raises(host_child_process.DeadlineExceeded) as caught:
         counting.ask([0, 0, 60, 0], 0.3, 30)
     assert caught.value.done == 2
     assert 0.3 <= time.monotonic() - begin < 10
 
 
 def test_all_parts_together_have_an_end(counting):
-    with pytest.raises(_child.DeadlineExceeded) as caught:
+    with pytest.raises(host_child_process.DeadlineExceeded) as caught:
         counting.ask([0.05] * 1000, 5, 0.4)
     assert 0 < caught.value.done < 20
     assert counting.ask([0], 5, 5) == 1
@@ -194,8 +194,8 @@ def test_all_parts_together_have_an_end(counting):
 
 PARENT = """
 import os, sys
-from ansible_collections.vfio.devices.plugins.module_utils._host import child_process as _child
-child = _child.Child(lambda request: os.getpid())
+from ansible_collections.vfio.devices.plugins.module_utils._host import child_process as host_child_process
+child = host_child_process.Child(lambda request: os.getpid())
 print(child.ask(None, 5), flush=True)
 sys.stdin.read()
 """
@@ -227,15 +227,15 @@ def test_a_child_that_gets_no_processor_is_waited_for():
             pass
         return seconds
 
-    busy = _child.Child(compute)
+    busy = host_child_process.Child(compute)
     assert busy.ask(1.5, 1, 30) == 1.5
-    with pytest.raises(_child.DeadlineExceeded):
+    with pytest.raises(host_child_process.DeadlineExceeded):
         busy.ask(9, 0.2, 10)
-    with pytest.raises(_child.DeadlineExceeded):
+    with pytest.raises(host_child_process.DeadlineExceeded):
         busy.ask(0.5, 0.2)
-    sleeping = _child.Child(time.sleep)
+    sleeping = host_child_process.Child(time.sleep)
     begin = time.monotonic()
-    with pytest.raises(_child.DeadlineExceeded):
+    with pytest.raises(host_child_process.DeadlineExceeded):
         sleeping.ask(9, 0.2, 10)
     # The child sleeps, so waiting longer does not help; a busy machine may notice this late.
     assert time.monotonic() - begin < 5

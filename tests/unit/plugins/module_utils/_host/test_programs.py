@@ -7,7 +7,7 @@ import os
 import time
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._host import programs as _tools
+from ansible_collections.vfio.devices.plugins.module_utils._host import programs
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError, HostRoot
 
 
@@ -26,7 +26,7 @@ def program(tree, path, script):
 
 
 def test_program_is_found_below_the_root_only(tree):
-    tools = _tools.SystemTools(str(tree))
+    tools = programs.SystemTools(str(tree))
     assert tools.find("ip") is None
     program(tree, "usr/bin/ip", "")
     first = program(tree, "usr/sbin/ip", "")
@@ -37,7 +37,7 @@ def test_program_is_found_below_the_root_only(tree):
 
 def test_name_with_a_slash_is_a_place(tree):
     program(tree, "usr/lib/nvidia/sriov-manage", "")
-    assert _tools.SystemTools(str(tree)).find("usr/lib/nvidia/sriov-manage")
+    assert programs.SystemTools(str(tree)).find("usr/lib/nvidia/sriov-manage")
 
 
 def test_output_and_arguments(tree):

@@ -4,17 +4,17 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._host import records as _desired
+from ansible_collections.vfio.devices.plugins.module_utils._host import records
 
 
 def test_records_come_back(simulated):
     root = simulated("empty").root()
-    _desired.save_record(root, "mdev_instance", "0000:3b:00.0", {"instances": []})
-    assert _desired.read_records(root, "mdev_instance") == {"0000:3b:00.0": {"instances": []}}
-    assert _desired.read_records(root, "sriov_pf_mode") == {}
-    _desired.save_record(root, "mdev_instance", "0000:3b:00.0", None)
-    _desired.save_record(root, "mdev_instance", "0000:3b:00.0", None)
-    assert _desired.read_records(root, "mdev_instance") == {}
+    records.save_record(root, "mdev_instance", "0000:3b:00.0", {"instances": []})
+    assert records.read_records(root, "mdev_instance") == {"0000:3b:00.0": {"instances": []}}
+    assert records.read_records(root, "sriov_pf_mode") == {}
+    records.save_record(root, "mdev_instance", "0000:3b:00.0", None)
+    records.save_record(root, "mdev_instance", "0000:3b:00.0", None)
+    assert records.read_records(root, "mdev_instance") == {}
     assert root.warnings == []
 
 
@@ -23,7 +23,7 @@ def test_what_is_no_record_is_told(simulated, content):
     host = simulated("empty")
     host.files.replace("etc/vfio-devices/mdev_instance/mtty.json", content)
     root = host.root()
-    assert _desired.read_records(root, "mdev_instance") == {}
+    assert records.read_records(root, "mdev_instance") == {}
     assert len(root.warnings) == 1
 
 
@@ -32,14 +32,14 @@ def test_other_files_are_no_records(simulated):
     host.files.replace("etc/vfio-devices/mdev_instance/README", b"x")
     host.files.replace("etc/vfio-devices/mdev_instance/.mtty.json.vfio-devices-new", b"{")
     root = host.root()
-    assert (_desired.read_records(root, "mdev_instance"), root.warnings) == ({}, [])
+    assert (records.read_records(root, "mdev_instance"), root.warnings) == ({}, [])
 
 
 def test_cards_are_those_that_have_a_file(simulated):
     host = simulated("empty")
     for name in ("mtty.json", "0000:3b:00.0.json", ".x.json", "README"):
         host.files.replace(f"etc/vfio-devices/mdev_instance/{name}", b"{")
-    assert _desired.recorded_cards(host.root(), "mdev_instance") == ["0000:3b:00.0", "mtty"]
+    assert records.recorded_cards(host.root(), "mdev_instance") == ["0000:3b:00.0", "mtty"]
 
 
 def test_a_record_for_people_has_a_short_line_for_each_field():
@@ -48,11 +48,11 @@ def test_a_record_for_people_has_a_short_line_for_each_field():
         "native": {"driver": "ice"},
         "identity": {"mac": "52:54:00:6d:90:02"},
     }
-    assert _desired.shown_record(record) == [
+    assert records.shown_record(record) == [
         "mac: 52:54:00:6d:90:02",
         "mode: vf",
         "native driver: ice",
         "num_vfs: 8",
         "pf: 0000:31:00.0",
     ]
-    assert _desired.shown_record(None) is None
+    assert records.shown_record(None) is None

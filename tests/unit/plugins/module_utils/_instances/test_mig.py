@@ -9,7 +9,7 @@ from collections import Counter
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import plan as _host_plan
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import plan as profiles_plan
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import selection
 from ansible_collections.vfio.devices.plugins.plugin_utils._report.cards import describe
 
@@ -58,17 +58,17 @@ def test_types_of_the_other_mode_have_no_room(host, kind, card):
 def test_the_plan_counts_gpu_instances(host):
     profile = {"name": "mig", "select": [MIG], "owner": "none", "mode": "vf", "num_vfs": "max"}
     profile["vgpu"] = [{"type": NAME.format("1-5C")}, {"type": NAME.format("3-20C"), "count": 1}]
-    plan, problems = _host_plan.plan([profile], host.facts(*FACTS))
+    plan, problems = profiles_plan.plan([profile], host.facts(*FACTS))
     assert problems == []
     totals = {share["type"]["name"].partition("-")[2]: share["total"] for share in plan["cards"][0]["shares"]}
     assert totals == {"1-5C": 4, "3-20C": 1}
     profile["vgpu"] = {"type": NAME.format("1-5C")}
-    assert _host_plan.plan([profile], host.facts(*FACTS))[0]["cards"][0]["total"] == 4
+    assert profiles_plan.plan([profile], host.facts(*FACTS))[0]["cards"][0]["total"] == 4
     profile["vgpu"] = [{"type": NAME.format("1-5C"), "count": 6}, {"type": NAME.format("3-20C"), "count": 2}]
-    (problem,) = _host_plan.plan([profile], host.facts(*FACTS))[1]
+    (problem,) = profiles_plan.plan([profile], host.facts(*FACTS))[1]
     assert problem.endswith("4 x NVIDIA A100-1-5C and 1 x NVIDIA A100-3-20C would fit")
     profile["vgpu"] = {"type": NAME.format("10C")}
-    (problem,) = _host_plan.plan([profile], host.facts(*FACTS))[1]
+    (problem,) = profiles_plan.plan([profile], host.facts(*FACTS))[1]
     assert problem.endswith("MIG is on, and a time-sliced type needs a GPU without it. Set mig: false in the profile")
 
 

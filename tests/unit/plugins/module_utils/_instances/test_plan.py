@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.registry import NO_PARENTS
-from ansible_collections.vfio.devices.plugins.module_utils._instances import plan as _instance_plan
+from ansible_collections.vfio.devices.plugins.module_utils._instances import plan as instances_plan
 from ansible_collections.vfio.devices.plugins.module_utils._instances.removal import OTHERWISE
 from ansible_collections.vfio.devices.plugins.module_utils._instances.state import State
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import Device, Offer, Parent, VgpuType
@@ -43,14 +43,14 @@ def entry(place=0, types=("x",), count=1, **fields):
 
 
 def run(host, *wanted, **options):
-    plan = _instance_plan.plan_instances(host, list(wanted), persist=False, **options)
+    plan = instances_plan.plan_instances(host, list(wanted), persist=False, **options)
     names = {MakeDevice: "create", RemoveDevice: "remove"}
     return [(names[type(step)], step.device.parent, step.device.type_id) for step in plan.steps], plan
 
 
 def refusal(host, *wanted, **options):
     with pytest.raises(Refused) as refused:
-        _instance_plan.plan_instances(host, list(wanted), **options)
+        instances_plan.plan_instances(host, list(wanted), **options)
     return refused.value.problems
 
 
@@ -89,9 +89,9 @@ def test_the_plan_is_pure():
     host = state(device(UUIDS[0], "a", "y"))
     wanted = [entry(parent="a", count="max")]
     before = repr((host, wanted))
-    first = _instance_plan.plan_instances(host, wanted, exact=True)
+    first = instances_plan.plan_instances(host, wanted, exact=True)
     assert repr((host, wanted)) == before
-    assert _instance_plan.plan_instances(host, wanted, exact=True) == first
+    assert instances_plan.plan_instances(host, wanted, exact=True) == first
 
 
 def test_all_problems_at_once():
@@ -185,10 +185,10 @@ def test_nothing_goes_where_users_may_be_hidden():
     problem = "it is unknown who uses what would be changed: process 7 is hidden"
     host = state(device(UUIDS[0], "b", "x"), device(UUIDS[1], "b", "y", "defined"), hidden=(problem,))
     with pytest.raises(Refused) as refused:
-        _instance_plan.plan_instances(host, [entry(uuid=UUIDS[0])], present=False, skip_busy=True)
+        instances_plan.plan_instances(host, [entry(uuid=UUIDS[0])], present=False, skip_busy=True)
     assert refused.value.problems == [problem]
-    assert _instance_plan.plan_instances(host, [entry(uuid=UUIDS[1], types=[])], present=False).steps
-    assert _instance_plan.plan_instances(host, [entry(parent="b", count=1)]).steps
+    assert instances_plan.plan_instances(host, [entry(uuid=UUIDS[1], types=[])], present=False).steps
+    assert instances_plan.plan_instances(host, [entry(parent="b", count=1)]).steps
 
 
 STOPPED = Holder(None, None, "web1", False)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import errno
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._core import problems as _plan
+from ansible_collections.vfio.devices.plugins.module_utils._core import problems as core_problems
 from ansible_collections.vfio.devices.plugins.module_utils._devices.binding import binding_of_option, native
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import Binding, Card, GroupPeer, VirtualFunction
 from ansible_collections.vfio.devices.plugins.module_utils._model.wanted import CardTarget
@@ -20,7 +20,7 @@ AUDIO, USB, UCSI = ("040300", "snd_hda_intel"), ("0c0330", "xhci_hcd"), ("0c8000
 
 
 def refusal(run, *functions, **options):
-    with pytest.raises(_plan.Refused) as refused:
+    with pytest.raises(core_problems.Refused) as refused:
         run(*functions, **options)
     return refused.value.problems
 
@@ -317,9 +317,9 @@ def test_group_of_the_mode_without_an_iommu_is_none(switch):
 
 
 def domains(monkeypatch, found):
-    from ansible_collections.vfio.devices.plugins.module_utils._guards import libvirt as _libvirt
+    from ansible_collections.vfio.devices.plugins.module_utils._guards import libvirt
 
-    monkeypatch.setattr(_libvirt, "query_daemon", lambda host: told(found))
+    monkeypatch.setattr(libvirt, "query_daemon", lambda host: told(found))
 
 
 def test_defined_domain_keeps_its_functions(switch, monkeypatch):

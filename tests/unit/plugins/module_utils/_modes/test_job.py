@@ -6,7 +6,7 @@ from __future__ import annotations
 import errno
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._core import problems as _plan
+from ansible_collections.vfio.devices.plugins.module_utils._core import problems as core_problems
 from ansible_collections.vfio.devices.plugins.module_utils._modes import records
 
 from tests.unit.card_switches import (
@@ -62,7 +62,7 @@ def test_round_trip_check_tells_the_truth_and_the_second_run_changes_nothing(swi
 
 def test_default_route_is_refused_unless_allowed(switch):
     run = switch("nics")
-    with pytest.raises(_plan.Refused, match="enp1s0f0, which carries the default route"):
+    with pytest.raises(core_problems.Refused, match="enp1s0f0, which carries the default route"):
         run({"pf": "enp1s0f0", "mode": "pf"})
     run({"pf": "enp1s0f0", "mode": "pf"}, allow_host_network=True)
     assert run.card(WITH_ROUTE)["driver"] == "vfio-pci"
@@ -157,7 +157,7 @@ def test_lent_by_libvirt_is_as_it_shall_be(switch):
     run.host.write("sys/bus/pci/drivers_probe", ICE)
     run.host.kernel.hold(ICE)
     assert not run({"pf": ICE, "mode": "pf", "driver": "native"})["changed"]
-    with pytest.raises(_plan.Refused, match="in use by guest simulated"):
+    with pytest.raises(core_problems.Refused, match="in use by guest simulated"):
         run({"pf": ICE, "mode": "vf", "num_vfs": "2"})
     run.host.kernel.release(ICE)
     run({"pf": ICE, "mode": "pf", "driver": "native"})
@@ -241,7 +241,9 @@ def test_switch_mode_is_set_while_there_are_no_virtual_functions(switch):
     ]
     assert result["diff"]["after"][MLX5]["eswitch"] == "switchdev"
     assert not run(entry)["changed"]
-    with pytest.raises(_plan.Refused, match="virtual functions. Set num_vfs explicitly, or num_vfs: 0 to remove them"):
+    with pytest.raises(
+        core_problems.Refused, match="virtual functions. Set num_vfs explicitly, or num_vfs: 0 to remove them"
+    ):
         run({**entry, "num_vfs": None, "eswitch": "legacy"})
 
 
@@ -301,7 +303,7 @@ def test_everything_wrong_is_told_at_once(switch):
     run({"pf": ICE, "mode": "vf", "num_vfs": "2"})
     virtual = run.card(ICE)["virtual"][0][0]
     counted = at_write(run, 1, kill)
-    with pytest.raises(_plan.Refused) as refused:
+    with pytest.raises(core_problems.Refused) as refused:
         run(
             {"pf": virtual, "mode": "vf", "num_vfs": "2"},
             {"pf": "0000:ff:00.0", "mode": "vf"},
@@ -337,7 +339,7 @@ def test_everything_wrong_is_told_at_once(switch):
 
 def test_device_without_sr_iov(switch):
     run = switch("nvme")
-    with pytest.raises(_plan.Refused, match="no SR-IOV capability"):
+    with pytest.raises(core_problems.Refused, match="no SR-IOV capability"):
         run({"pf": "0000:62:00.0", "mode": "vf", "num_vfs": "2"})
 
 
@@ -345,7 +347,7 @@ def test_pinned_card(switch):
     run = switch("nics")
     run({"pf": ICE, "mode": "vf", "num_vfs": "2"})
     assert not run({"pf": ICE, "mode": "vf", "num_vfs": "2"})["changed"]
-    with pytest.raises(_plan.Refused, match="it is pinned .*, but these changes would be required:"):
+    with pytest.raises(core_problems.Refused, match="it is pinned .*, but these changes would be required:"):
         run({"pf": ICE, "mode": "pf", "reconfigurable": False})
 
 
@@ -357,7 +359,7 @@ def test_files_that_cannot_be_written_are_found_before_the_first_card_is_switche
     run({"pf": ICE, "mode": "vf", "num_vfs": "2"})
     before = [run.card(pf) for pf in (ICE, MLX5)]
     run.host.kernel.faults.fail(place, number, operations=("write",))
-    with pytest.raises(_plan.Refused) as refused:
+    with pytest.raises(core_problems.Refused) as refused:
         run({"pf": ICE, "mode": "pf"}, {"pf": MLX5, "mode": "vf", "num_vfs": "2"}, check=check)
     assert errno.errorcode[number] in str(refused.value)
     assert "Above 4G Decoding" not in str(refused.value)

@@ -9,14 +9,14 @@ import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._devices.pci import PciFunction
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import PciIds
-from ansible_collections.vfio.devices.plugins.module_utils._modes import observe as _pf_state
+from ansible_collections.vfio.devices.plugins.module_utils._modes import observe as modes_observe
 from ansible_collections.vfio.devices.tests.simhost.tree import Attribute
 
 ICE = "0000:31:00.0"
 
 
 def observe(host, entries, *functions):
-    return _pf_state.observe_cards(host.root(), entries(*functions))
+    return modes_observe.observe_cards(host.root(), entries(*functions))
 
 
 def test_names(simulated, entries):
@@ -59,7 +59,7 @@ def test_removal_that_is_pending(switch):
     except Exception as error:
         assert "pending" in str(error)
     before = run.host.files.now()
-    state = _pf_state.observe_cards(run.host.root(), [])
+    state = modes_observe.observe_cards(run.host.root(), [])
     assert state.leaving == [virtual]
     assert run.host.files.now() == before
 
@@ -95,7 +95,7 @@ def test_other_members_of_a_group(address, peers):
         )
         for name, kind in classes.items()
     }
-    found = _pf_state._peers(Links(), functions[address], functions)
+    found = modes_observe._peers(Links(), functions[address], functions)
     assert [(one.address, one.is_above) for one in found] == peers
 
 

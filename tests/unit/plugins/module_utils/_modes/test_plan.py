@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._core import problems as _plan
+from ansible_collections.vfio.devices.plugins.module_utils._core import problems
 
 ICE, MLX5, NVME = "0000:31:00.0", "0000:98:00.0", "0000:61:00.0"
 GPU = "0000:41:00.0"
@@ -44,7 +44,7 @@ GPU = "0000:41:00.0"
     ],
 )
 def test_what_does_not_go(switch, profile, function, sentence):
-    with pytest.raises(_plan.Refused) as refused:
+    with pytest.raises(problems.Refused) as refused:
         switch(profile)(function)
     (problem,) = refused.value.problems
     assert sentence in problem
@@ -55,7 +55,7 @@ def test_what_does_not_go(switch, profile, function, sentence):
 def test_card_whose_firmware_allows_no_virtual_functions(switch, number):
     run = switch("nics")
     run.host.kernel.faults.content(f"sys/bus/pci/devices/{MLX5}/sriov_totalvfs", b"0\n")
-    with pytest.raises(_plan.Refused) as refused:
+    with pytest.raises(problems.Refused) as refused:
         run({"pf": MLX5, "mode": "vf", "num_vfs": number})
     (problem,) = refused.value.problems
     assert (
@@ -76,19 +76,19 @@ def test_card_whose_firmware_allows_no_virtual_functions(switch, number):
 def test_missing_programs(switch, program, function):
     run = switch("a40" if function["pf"] == GPU else "nics")
     run.host.tools.missing.add(program)
-    with pytest.raises(_plan.Refused, match=program):
+    with pytest.raises(problems.Refused, match=program):
         run(function)
 
 
 def test_a_label_is_what_messages_call_an_entry(switch):
-    with pytest.raises(_plan.Refused, match=f"^profile nfv \\({ICE}\\): num_vfs 9999 is more"):
+    with pytest.raises(problems.Refused, match=f"^profile nfv \\({ICE}\\): num_vfs 9999 is more"):
         switch("nics")({"pf": ICE, "mode": "vf", "num_vfs": "9999", "label": "profile nfv"})
 
 
 def test_twice_the_same_card(switch):
     run = switch("nics")
     with pytest.raises(
-        _plan.Refused, match=r"functions\[1\].*is 0000:31:00.0, which is also in functions\[0\] \(ens49f0np0\)"
+        problems.Refused, match=r"functions\[1\].*is 0000:31:00.0, which is also in functions\[0\] \(ens49f0np0\)"
     ):
         run({"pf": "ens49f0np0", "mode": "pf"}, {"pf": ICE, "mode": "pf"})
 
@@ -96,7 +96,7 @@ def test_twice_the_same_card(switch):
 def test_pinned_card_is_refused_only_if_it_would_change(switch):
     run = switch("nics")
     entry = {"pf": ICE, "mode": "vf", "num_vfs": "2", "reconfigurable": False}
-    with pytest.raises(_plan.Refused, match="but these changes would be required: made 2 virtual"):
+    with pytest.raises(problems.Refused, match="but these changes would be required: made 2 virtual"):
         run(entry)
     run({**entry, "reconfigurable": True}, persist=False)
     assert run(entry)["functions"][0]["done"] == ["recorded the mode", f"wrote a udev rule for {ICE}"]
@@ -139,7 +139,7 @@ def test_a_udev_rule_of_others_is_refused_before_the_card_is_changed(switch, ent
         run.host.files.symlink(rule, "../../rules")
     before = run.card(ICE)
     for check in (True, False):
-        with pytest.raises(_plan.Refused, match=rf"{rule} (is a|was not).*, and is not changed. Move it") as refused:
+        with pytest.raises(problems.Refused, match=rf"{rule} (is a|was not).*, and is not changed. Move it") as refused:
             run({"pf": ICE, **entry}, check=check)
         assert "secret" not in str(refused.value)
         assert run.card(ICE) == before

@@ -7,14 +7,14 @@ import re
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import Native
-from ansible_collections.vfio.devices.plugins.module_utils._modes import records as _pf_persistence
+from ansible_collections.vfio.devices.plugins.module_utils._modes import records
 from ansible_collections.vfio.devices.tests.simhost.tree import Attribute
 
 ICE = "0000:31:00.0"
 
 
 def test_rule_matches_the_native_driver_coming_back():
-    comment, rule = _pf_persistence.rule(ICE, 4).splitlines()
+    comment, rule = records.rule(ICE, 4).splitlines()
     assert comment.startswith("#")
     assert rule == (
         'ACTION=="bind", SUBSYSTEM=="pci", KERNEL=="0000:31:00.0", ENV{DRIVER}=="?*", ENV{DRIVER}!="*vfio*", '
@@ -25,11 +25,11 @@ def test_rule_matches_the_native_driver_coming_back():
 
 def test_rule_is_saved_and_removed(simulated):
     host = simulated("nics").root()
-    _pf_persistence.save_rule(host, ICE, "a rule")
-    assert _pf_persistence.observe_rule(host, ICE) == "a rule"
-    _pf_persistence.save_rule(host, ICE, None)
-    _pf_persistence.save_rule(host, ICE, None)
-    assert _pf_persistence.observe_rule(host, ICE) is None
+    records.save_rule(host, ICE, "a rule")
+    assert records.observe_rule(host, ICE) == "a rule"
+    records.save_rule(host, ICE, None)
+    records.save_rule(host, ICE, None)
+    assert records.observe_rule(host, ICE) is None
 
 
 def test_unfinished_files_of_a_killed_run_go(switch):
@@ -85,12 +85,12 @@ def test_garbage_in_a_record_is_worth_nothing(switch, text, directory):
 
 def test_what_is_remembered_is_trusted_as_far_as_it_has_its_form():
     remembered = {"driver": "ice", "netdevs": ["eth0"], "total_vfs": 8}
-    native = _pf_persistence.trusted(remembered)
+    native = records.trusted(remembered)
     assert native == Native("ice", ("eth0",), 8)
-    assert _pf_persistence.as_json(native) == remembered
-    wrong = _pf_persistence.trusted({**remembered, "driver": 5, "netdevs": [5], "total_vfs": -1})
+    assert records.as_json(native) == remembered
+    wrong = records.trusted({**remembered, "driver": 5, "netdevs": [5], "total_vfs": -1})
     assert wrong == Native(netdevs=())
-    assert _pf_persistence.as_json(wrong) == {"netdevs": []}
+    assert records.as_json(wrong) == {"netdevs": []}
 
 
 def attributes(rule):
@@ -119,7 +119,7 @@ def test_header_of_an_earlier_version_is_replaced_while_a_guest_has_a_vf(switch)
     run(entry)
     text = run.card(entry["pf"])["rule"]
     former = "# Written by the Ansible module vfio.devices.sriov_pf_mode, and removed by it.\n"
-    run.host.files.replace(_pf_persistence.rule_path(entry["pf"]), (former + text.partition("\n")[2] + "\n").encode())
+    run.host.files.replace(records.rule_path(entry["pf"]), (former + text.partition("\n")[2] + "\n").encode())
     run.host.kernel.hold(run.card(entry["pf"])["virtual"][0][0])
     (function,) = run(entry)["functions"]
     assert (function["action"], function["busy"]) == ("changed", [])
@@ -129,5 +129,5 @@ def test_header_of_an_earlier_version_is_replaced_while_a_guest_has_a_vf(switch)
 
 @pytest.mark.parametrize("serial", ['1", RUN+="/bin/sh', "1\n", "", "no number"])
 def test_only_a_serial_number_gets_into_a_rule(serial):
-    matches = _pf_persistence.card_matches("8086", "159b", {"serial_number": serial})
+    matches = records.card_matches("8086", "159b", {"serial_number": serial})
     assert matches == ['ATTR{vendor}=="0x8086"', 'ATTR{device}=="0x159b"']

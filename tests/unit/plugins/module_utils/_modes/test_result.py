@@ -3,16 +3,16 @@
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.module_utils._modes import result as _pf_result
+from ansible_collections.vfio.devices.plugins.module_utils._modes import result as modes_result
 
 ICE, MLX5 = "0000:31:00.0", "0000:98:00.0"
 
 
 def test_addresses_of_new_functions_follow_from_the_capability():
-    assert _pf_result._moved("0000:01:00.0", 128, 2, 0) == "0000:01:10.0"
-    assert _pf_result._moved("0000:01:00.1", 128, 2, 6) == "0000:01:11.5"
-    assert _pf_result._moved("0000:c1:00.0", 256, 1, 9) == "0000:c2:01.1"
-    assert _pf_result._moved("0000:c1:00.0", None, 1, 9) is None
+    assert modes_result._moved("0000:01:00.0", 128, 2, 0) == "0000:01:10.0"
+    assert modes_result._moved("0000:01:00.1", 128, 2, 6) == "0000:01:11.5"
+    assert modes_result._moved("0000:c1:00.0", 256, 1, 9) == "0000:c2:01.1"
+    assert modes_result._moved("0000:c1:00.0", None, 1, 9) is None
 
 
 def test_prediction_of_whole_card(switch):

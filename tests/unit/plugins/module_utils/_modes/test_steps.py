@@ -17,7 +17,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._model.host import (
     VirtualFunction,
 )
 from ansible_collections.vfio.devices.plugins.module_utils._model.steps import BindVfs, KeepRule, OfferVfs
-from ansible_collections.vfio.devices.plugins.module_utils._modes import records as _pf_persistence
+from ansible_collections.vfio.devices.plugins.module_utils._modes import records
 from ansible_collections.vfio.devices.plugins.module_utils._modes.steps import plan_steps
 from ansible_collections.vfio.devices.plugins.module_utils._modes.target import present_target, wanted_target
 
@@ -25,7 +25,7 @@ PF = "0000:31:00.0"
 
 
 IDS = PciIds("8086", "159b", "8086", "0001", "020000")
-MATCHES = _pf_persistence.card_matches("8086", "159b", {})
+MATCHES = records.card_matches("8086", "159b", {})
 
 
 def card(vfs=(), driver="ice", override=None, autoprobe=True, **fields):
@@ -190,16 +190,16 @@ def test_way_back_of_a_run_that_continued_another(present):
     assert actions_of(planned) == "autoprobe memory"
 
 
-RULE_OF_CARD = _pf_persistence.rule(PF, 2, _pf_persistence.card_matches(IDS.vendor_id, IDS.product_id, card().identity))
+RULE_OF_CARD = records.rule(PF, 2, records.card_matches(IDS.vendor_id, IDS.product_id, card().identity))
 
 
 @pytest.mark.parametrize(
     ("before", "expected"),
     [
         (card(rule="one of version 1.0.0"), "rule create record rule"),
-        (card(rule=_pf_persistence.rule(PF, 4)), "memory create record rule memory"),
-        (card(rule=_pf_persistence.rule(PF, 4), changing=True), "create record rule memory"),
-        (card(rule=_pf_persistence.rule(PF, 2), changing=True), "create record rule memory"),
+        (card(rule=records.rule(PF, 4)), "memory create record rule memory"),
+        (card(rule=records.rule(PF, 4), changing=True), "create record rule memory"),
+        (card(rule=records.rule(PF, 2), changing=True), "create record rule memory"),
         (card(rule=RULE_OF_CARD, changing=True), "create record memory"),
     ],
 )

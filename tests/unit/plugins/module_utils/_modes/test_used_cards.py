@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._core import problems as _plan
+from ansible_collections.vfio.devices.plugins.module_utils._core import problems
 
 from tests.unit.card_switches import (
     ICE,
@@ -25,7 +25,7 @@ def test_held_virtual_function_is_refused_and_nothing_is_written(switch):
     counted = at_write(run, 1, kill)
     before = run.host.files.now()
     for wanted in ({"mode": "pf"}, {"mode": "vf", "num_vfs": "2"}, {"mode": "vf", "vf_driver": "none"}):
-        with pytest.raises(_plan.Refused) as refused:
+        with pytest.raises(problems.Refused) as refused:
             run({"pf": ICE, **wanted})
         (problem,) = refused.value.problems
         assert virtual in problem
@@ -68,7 +68,7 @@ def test_holder_that_appears_after_the_check_ends_at_the_deadline(switch):
     assert not [read for read in run.host.files.reads if read.endswith("sriov_numvfs")]
     # While the removal is pending, every change of VFs would block.
     undisturbed(run)
-    with pytest.raises(_plan.Refused, match="removal of VF"):
+    with pytest.raises(problems.Refused, match="removal of VF"):
         run({"pf": MLX5, "mode": "vf", "num_vfs": "2"})
     run.host.kernel.release(virtual)
     assert run({"pf": ICE, "mode": "pf"})["functions"][0]["after"]["driver"] == "vfio-pci"
@@ -112,7 +112,7 @@ def test_guest_that_starts_while_others_are_changed(switch, seconds):
 
 def test_virtual_functions_with_vgpus_stay(switch):
     run = switch("mixed")
-    with pytest.raises(_plan.Refused) as refused:
+    with pytest.raises(problems.Refused) as refused:
         run({"pf": "0000:c1:00.0", "mode": "pf"}, {"pf": "0000:3b:00.0", "mode": "pf"})
     assert any("carries mdev 7f1d6f2e-6a3c-4f6b-9a57-0d6f3a1c2b03" in problem for problem in refused.value.problems)
     assert any("carries mdev 7f1d6f2e-6a3c-4f6b-9a57-0d6f3a1c2b01" in problem for problem in refused.value.problems)
@@ -120,11 +120,11 @@ def test_virtual_functions_with_vgpus_stay(switch):
 
 def test_boot_drive_and_bond_stay(switch):
     run = switch("mixed")
-    with pytest.raises(_plan.Refused) as refused:
+    with pytest.raises(problems.Refused) as refused:
         run(
             {"pf": "0000:65:00.0", "mode": "pf"}, {"pf": "eno0", "mode": "vf", "num_vfs": "2"}, allow_host_network=False
         )
     assert any("nvme0n1p2 is mounted at /" in problem for problem in refused.value.problems)
     assert any("is a port of the bond bond0" in problem for problem in refused.value.problems)
-    with pytest.raises(_plan.Refused, match="mounted"):
+    with pytest.raises(problems.Refused, match="mounted"):
         run({"pf": "0000:65:00.0", "mode": "pf"}, allow_host_network=True)

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._placement import converge as _placement
-from ansible_collections.vfio.devices.plugins.module_utils._placement import retry as _backoff
+from ansible_collections.vfio.devices.plugins.module_utils._placement import converge as placement_converge
+from ansible_collections.vfio.devices.plugins.module_utils._placement import retry
 from ansible_collections.vfio.devices.plugins.module_utils._placement.errors import PlacementError, Reply
 from ansible_collections.vfio.devices.tests.unit.placement_fake import (
     CONFLICT,
@@ -25,7 +25,7 @@ A = "00000000-0000-0000-0000-0000000000a0"
 @pytest.fixture(autouse=True)
 def pauses(monkeypatch):
     slept = []
-    monkeypatch.setattr(_backoff.time, "sleep", slept.append)
+    monkeypatch.setattr(retry.time, "sleep", slept.append)
     return slept
 
 
@@ -44,7 +44,7 @@ def entries(count=1, total=4, **fields):
 
 def converge(placement, *wanted, check=False, **options):
     options = {**OPTIONS, **options}
-    return _placement.converge(placement, options, parse(*wanted, **options), check)[0]
+    return placement_converge.converge(placement, options, parse(*wanted, **options), check)[0]
 
 
 def ours(total=4, **fields):

@@ -14,8 +14,7 @@ import threading
 from types import SimpleNamespace
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._placement import client as _placement_client
-from ansible_collections.vfio.devices.plugins.module_utils._placement import retry as _backoff
+from ansible_collections.vfio.devices.plugins.module_utils._placement import client, retry
 from ansible_collections.vfio.devices.plugins.module_utils._placement.errors import PlacementError, Reply
 from ansible_collections.vfio.devices.tests.unit.placement_server import PASSWORD, TOKEN, Answer, Server
 
@@ -46,12 +45,12 @@ class Adapter:
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch):
-    monkeypatch.setattr(_backoff.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(retry.time, "sleep", lambda seconds: None)
 
 
 def transport(*answers, tries=3):
     adapter = Adapter(list(answers))
-    return _placement_client.SdkTransport(lambda: adapter, Broken, tries, _backoff.Clock(), 60), adapter
+    return client.SdkTransport(lambda: adapter, Broken, tries, retry.Clock(), 60), adapter
 
 
 def test_reads_are_asked_again():
@@ -111,31 +110,29 @@ def test_a_missing_library_is_named(monkeypatch):
 
     monkeypatch.setattr(builtins, "__import__", missing)
     with pytest.raises(PlacementError, match="openstacksdk is not installed for") as error:
-        _placement_client.connect(OPTIONS)
+        client.connect(OPTIONS)
     assert f"Run there: {sys.executable} -m pip install openstacksdk" in str(error.value)
 
 
 def test_a_dictionary_has_everything_itself():
     with pytest.raises(PlacementError, match="Remove auth, region_name"):
-        _placement_client.connect(
-            {**OPTIONS, "cloud": {"auth": {}}, "auth": {"a": 1}, "region_name": "x", "interface": "public"}
-        )
+        client.connect({**OPTIONS, "cloud": {"auth": {}}, "auth": {"a": 1}, "region_name": "x", "interface": "public"})
 
 
 def test_a_cloud_that_is_not_there():
     with pytest.raises(PlacementError, match="nowhere"):
-        _placement_client.connect({**OPTIONS, "cloud": "nowhere"})
+        client.connect({**OPTIONS, "cloud": "nowhere"})
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize(("default", "given"), [(0.2, {}), (60, {"api_timeout": 0.2})])
 def test_a_server_that_never_answers(monkeypatch, default, given, scheme):
-    monkeypatch.setattr(_placement_client, "ANSWER", default)
+    monkeypatch.setattr(client, "ANSWER", default)
     # The SDK keeps settings for the next connection of the same process.
     monkeypatch.setattr("openstack.config.defaults._defaults", None)
     with socket.create_server(("127.0.0.1", 0)) as server:
         auth = {"endpoint": f"{scheme}://127.0.0.1:{server.getsockname()[1]}", "token": "admin"}
-        placement = _placement_client.connect({**OPTIONS, "auth_type": "admin_token", "auth": auth, **given})
+        placement = client.connect({**OPTIONS, "auth_type": "admin_token", "auth": auth, **given})
         with pytest.raises(PlacementError, match="no answer from Placement .*timed out"):
             placement.find("node")
 
@@ -147,7 +144,7 @@ def test_nobody_listens(monkeypatch):
     monkeypatch.setattr("openstack.config.defaults._defaults", None)
     with socket.create_server(("127.0.0.1", 0)) as server:
         auth = {"endpoint": f"http://127.0.0.1:{server.getsockname()[1]}", "token": "admin"}
-    placement = _placement_client.connect({**OPTIONS, "auth_type": "admin_token", "auth": auth})
+    placement = client.connect({**OPTIONS, "auth_type": "admin_token", "auth": auth})
     with pytest.raises(PlacementError, match="no answer from Placement .*Connection refused.*[)]. Check the endpoint"):
         placement.find("node")
 
@@ -157,7 +154,7 @@ def test_a_name_that_is_looked_up_for_ever(monkeypatch):
     ended = threading.Event()
     monkeypatch.setattr("urllib3.util.connection.socket.getaddrinfo", lambda *_given, **_options: ended.wait(9) and [])
     auth = {"endpoint": "http://placement.invalid", "token": "admin"}
-    placement = _placement_client.connect({**OPTIONS, "auth_type": "admin_token", "auth": auth, "api_timeout": 0.2})
+    placement = client.connect({**OPTIONS, "auth_type": "admin_token", "auth": auth, "api_timeout": 0.2})
     with pytest.raises(PlacementError, match=r"timed out after 0\.2 seconds"):
         placement.find("node")
     ended.set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
-from ansible_collections.vfio.devices.plugins.module_utils._placement import names as _placement_names
+from ansible_collections.vfio.devices.plugins.module_utils._placement import names as placement_names
 from ansible_collections.vfio.devices.plugins.module_utils._placement import plan as plans
 from ansible_collections.vfio.devices.tests.unit.placement_fake import (
     MARKER,
@@ -48,7 +48,7 @@ def problems(found, *entries, **options):
 
 def test_create():
     planned = plan(state(root()), entry())
-    uuid = _placement_names.derived_uuid(ROOT, "node_a")
+    uuid = placement_names.derived_uuid(ROOT, "node_a")
     assert planned["classes"] == ["CUSTOM_VF"]
     assert planned["traits"] == ["CUSTOM_A", MARKER]
     assert planned["removals"] == planned["kept"] == planned["warnings"] == []
@@ -99,7 +99,7 @@ def test_new_roots():
     planned = plan(state(), {"name": "node"}, entry(), create_roots=True)
     bare, child = planned["steps"]
     assert (bare["uuid"], bare["traits"], bare["inventories"]) == (
-        _placement_names.derived_uuid(None, "node"),
+        placement_names.derived_uuid(None, "node"),
         None,
         None,
     )
@@ -253,7 +253,7 @@ def test_removal():
 
 @pytest.mark.parametrize("options", [{"state": "absent"}, {"purge": True, "scope": ["node"]}])
 def test_what_an_unfinished_run_left_is_ours(options):
-    uuid = _placement_names.derived_uuid(ROOT, "node_a")
+    uuid = placement_names.derived_uuid(ROOT, "node_a")
     left = provider(uuid, "node_a", traits=[], generation=0)
     entries = [{"name": "node_a"}] if "state" in options else []
     assert len(plan(state(root(), left), *entries, **options)["removals"]) == 1
@@ -337,7 +337,7 @@ def names(planned):
 
 
 def test_providers_of_ours_that_are_not_listed_are_unexpected():
-    derived = _placement_names.derived_uuid(ROOT, "node_b")
+    derived = placement_names.derived_uuid(ROOT, "node_b")
     others = [ours(A, "node_vfio_a"), ours(derived, "node_b"), ours(C, "node_vfio_c"), ours(B, "node_0000:41:00.0")]
     found = state(root(), *others, marked={A, B, derived}, **KNOWN)
     listed = [{"name": "node"}, entry("node_vfio_d")]
@@ -360,7 +360,7 @@ def test_nothing_is_searched_where_the_list_is_not_of_a_whole_tree():
 
 @pytest.mark.parametrize("old", ["old_vfio_0000:81:00.0", "node_vfio_0000:81:00.0", "NODE_0000:81:00.0"])
 def test_a_card_that_is_offered_twice_is_warned_of(old):
-    derived = _placement_names.derived_uuid(ROOT, old)
+    derived = placement_names.derived_uuid(ROOT, old)
     new = "node.example.org_vfio_0000:81:00.0"
     others = [ours(derived, old), ours(A, "node_vfio_0000:41:00.0"), ours(B, new)]
     found = state(root(), *others, marked={A, B, derived})
@@ -377,6 +377,6 @@ def test_a_card_that_is_offered_twice_is_warned_of(old):
     [("old_vfio_a", True), ("NODE_vfio_a", True), ("node_vfio_a", False), ("old_0000:41:00.0", False)],
 )
 def test_what_has_its_name_from_another_root_is_warned_of(name, warned):
-    found = state(root(), ours(_placement_names.derived_uuid(ROOT, name), name, generation=0))
+    found = state(root(), ours(placement_names.derived_uuid(ROOT, name), name, generation=0))
     warnings = plan(found, {"name": "node"}, entry("node_b"))["warnings"]
     assert [f"{name} (" in one and "from another root than node" in one for one in warnings] == [True] * warned

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.module_utils._placement import result as _placement_result
+from ansible_collections.vfio.devices.plugins.module_utils._placement import result as placement_result
 from ansible_collections.vfio.devices.plugins.module_utils._placement.apply import Outcome
 
 PLAN = {"kept": [], "missing": ["gone"], "unexpected": []}
@@ -27,7 +27,7 @@ def step(name, action="update", item=0, before=None, actual=None, **fields):
 
 
 def test_nothing():
-    result = _placement_result.report(PLAN, Outcome(), 4)
+    result = placement_result.report(PLAN, Outcome(), 4)
     assert result["changed"] is False
     assert result["calls"] == 4
     assert result["missing"] == ["gone"]
@@ -41,7 +41,7 @@ def test_each_with_what_was_done():
     outcome.failed = [step("a", item=0, before={"x": 1}, actual={"x": 1}, error="a: no", writes=0)]
     outcome.retries = 2
     kept = [{"name": "k", "uuid": "k", "parent": None, "root": "k", "item": 2}]
-    result = _placement_result.report({**PLAN, "kept": kept}, outcome, 9)
+    result = placement_result.report({**PLAN, "kept": kept}, outcome, 9)
     assert [(one["name"], one["action"]) for one in result["providers"]] == [
         ("a", "failed"),
         ("b", "created"),
@@ -58,4 +58,4 @@ def test_each_with_what_was_done():
 def test_what_failed_half_way_has_changed_something():
     outcome = Outcome()
     outcome.failed = [step("a", error="a: no", actual={"x": 1})]
-    assert _placement_result.report(PLAN, outcome, 1)["changed"]
+    assert placement_result.report(PLAN, outcome, 1)["changed"]

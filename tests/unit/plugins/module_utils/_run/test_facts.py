@@ -8,9 +8,9 @@ import json
 import os
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._host import child_process as _child
+from ansible_collections.vfio.devices.plugins.module_utils._host import child_process
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
-from ansible_collections.vfio.devices.plugins.module_utils._run import facts as _facts
+from ansible_collections.vfio.devices.plugins.module_utils._run import facts as run_facts
 
 
 def test_every_part_and_only_the_parts_that_are_asked_for(simulated):
@@ -60,10 +60,10 @@ def observe_this_machine_as_nobody():
         os.setgroups([])
         os.setgid(65534)
         os.setuid(65534)
-    return json.dumps(_facts.observe(HostRoot("/"), _facts.PARTS))
+    return json.dumps(run_facts.observe(HostRoot("/"), run_facts.PARTS))
 
 
 def test_an_ordinary_user_gets_facts_of_this_very_machine():
-    facts = json.loads(_child.run(observe_this_machine_as_nobody, 60))
-    assert set(facts) == {*_facts.DEFAULT_PARTS, "published_root", "versions", "warnings"}
+    facts = json.loads(child_process.run(observe_this_machine_as_nobody, 60))
+    assert set(facts) == {*run_facts.DEFAULT_PARTS, "published_root", "versions", "warnings"}
     assert [warning for warning in facts["warnings"] if "open files of process" in warning]

@@ -8,7 +8,7 @@ import types
 import pytest
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions import long_work as _long_work
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions import long_work
 
 
 class Clock:
@@ -25,12 +25,12 @@ class Clock:
 def act(monkeypatch):
     """Run an action whose module returns the given parts; return its result, and record output and calls."""
     lines, calls = [], []
-    monkeypatch.setattr(_long_work, "print_line", lines.append)
-    monkeypatch.setattr(_long_work, "time", Clock())
+    monkeypatch.setattr(long_work, "print_line", lines.append)
+    monkeypatch.setattr(long_work, "time", Clock())
     monkeypatch.setattr(ActionBase, "run", lambda self, tmp, task_vars: {})
 
     def run(parts, variables=None, in_background=0):
-        action = _long_work.WorkInParts.__new__(_long_work.WorkInParts)
+        action = long_work.WorkInParts.__new__(long_work.WorkInParts)
         action.THINGS = "devices"
         action._task = types.SimpleNamespace(args={"exact": True}, async_val=in_background, environment=[{"A": "b"}])
         action._connection = types.SimpleNamespace(_shell=types.SimpleNamespace(env_prefix=dict))

@@ -10,7 +10,7 @@ from collections import Counter
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions import merged_results as _parts
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions import merged_results
 from ansible_collections.vfio.devices.tests.unit.conftest import Simulated
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -31,7 +31,7 @@ def in_parts(run):
     for number in range(1, 1000):
         part = run()
         progress = part.pop("progress", None)
-        merged = _parts.merge(merged, part)
+        merged = merged_results.merge(merged, part)
         if progress is None:
             return merged, number
         assert progress["left"] >= 0

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._placement import names as _placement_names
+from ansible_collections.vfio.devices.plugins.module_utils._placement import names
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.cyborg_trait import gpu_trait
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,4 +50,4 @@ def test_each_trait_is_valid(name, exact):
     except ValueError:
         assert exact
     else:
-        assert _placement_names.trait(trait) == trait
+        assert names.trait(trait) == trait

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._placement import names as _placement_names
+from ansible_collections.vfio.devices.plugins.module_utils._placement import names
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.libvirt import node_device
 
 
@@ -26,4 +26,4 @@ def test_names(parent, device):
 
 @pytest.mark.parametrize("parent", ["0000:84:00.0", "mtty", "mdpy", "mbochs", "matrix", "0.0.0313"])
 def test_placement_inventory_knows_them(parent):
-    assert _placement_names.name_conflict(f"node_{node_device(parent)}", "node", [])
+    assert names.name_conflict(f"node_{node_device(parent)}", "node", [])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_pci as _nova_pci
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_pci
 from ansible_collections.vfio.devices.tests.unit.plans import ports, whole
 
 OPTIONS = {"release": 34, "report_in_placement": True, "pci_in_placement": True}
@@ -20,14 +20,14 @@ def test_each_alias_once_and_in_order():
         whole(name="0000:86:00.0", nova={"alias": "a"}),
     ]
     problems = []
-    assert [json.loads(alias)["name"] for alias in _nova_pci.aliases(cards, OPTIONS, problems)] == ["a", "b"]
+    assert [json.loads(alias)["name"] for alias in nova_pci.aliases(cards, OPTIONS, problems)] == ["a", "b"]
     assert not problems
 
 
 def test_several_kinds_in_one_alias_where_placement_is_not_asked():
     cards = [ports(nova={"alias": "b"}), ports(name="0000:85:00.0", vf_product_id="154c", nova={"alias": "b"})]
     problems = []
-    assert len(_nova_pci.aliases(cards, {**OPTIONS, "pci_in_placement": False}, problems)) == 2
+    assert len(nova_pci.aliases(cards, {**OPTIONS, "pci_in_placement": False}, problems)) == 2
     assert not problems
-    assert len(_nova_pci.aliases(cards, OPTIONS, problems)) == 2
+    assert len(nova_pci.aliases(cards, OPTIONS, problems)) == 2
     assert len(problems) == 1

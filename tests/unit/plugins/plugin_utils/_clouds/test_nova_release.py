@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_release as _nova_release
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_release
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_r
     ],
 )
 def test_spellings(release, number):
-    assert _nova_release.number(release) == number
+    assert nova_release.number(release) == number
 
 
 @pytest.mark.parametrize(
@@ -54,8 +54,8 @@ def test_spellings(release, number):
 )
 def test_what_is_no_release_or_too_old(release):
     with pytest.raises(ValueError, match="is not a nova release|is older than 21|is not released"):
-        _nova_release.number(release)
+        nova_release.number(release)
 
 
 def test_the_newest_has_a_name():
-    assert _nova_release.number(_nova_release.NAMES[-1]) == _nova_release.NEWEST
+    assert nova_release.number(nova_release.NAMES[-1]) == nova_release.NEWEST

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.module_utils._placement import plan as _placement_plan
-from ansible_collections.vfio.devices.plugins.module_utils._placement import wanted as _placement_wanted
+from ansible_collections.vfio.devices.plugins.module_utils._placement import plan
+from ansible_collections.vfio.devices.plugins.module_utils._placement import wanted as placement_wanted
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import provider_tree
 from ansible_collections.vfio.devices.tests.unit import placement_fake
 from hypothesis import given
@@ -75,8 +75,8 @@ def test_placement_inventory_accepts_whatever_comes_out(cards, shape, agent, hos
         assert all(isinstance(sentence, str) for sentence in problems)
         return
     settings = {**placement_fake.OPTIONS, "traits_mode": mode}
-    wanted = _placement_wanted.parse_providers(providers, settings)
-    fresh = _placement_plan.plan_providers(placement_fake.state(placement_fake.root(), **KNOWN), wanted, settings)
+    wanted = placement_wanted.parse_providers(providers, settings)
+    fresh = plan.plan_providers(placement_fake.state(placement_fake.root(), **KNOWN), wanted, settings)
     assert {step["name"] for step in fresh["steps"]} == {one["name"] for one in providers if not one.get("optional")}
     # Now with everything that nova and Cyborg create.
     others = [
@@ -85,7 +85,7 @@ def test_placement_inventory_accepts_whatever_comes_out(cards, shape, agent, hos
         if one.get("optional") and "traits" in one
     ]
     state = placement_fake.state(placement_fake.root(), *others, **KNOWN)
-    planned = _placement_plan.plan_providers(state, wanted, settings)
+    planned = plan.plan_providers(state, wanted, settings)
     done = {one["name"] for one in [*planned["steps"], *planned["kept"]]}
     assert {one["name"] for one in others} <= done
 

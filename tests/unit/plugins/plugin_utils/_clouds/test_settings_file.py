@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import settings_file as _settings_file
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import settings_file
 
 
 def test_sections_in_their_order_without_empty_ones():
-    text = _settings_file.text("nova", {"b": [("k", 1), ("k", "$x")], "none": [], "a": [("k", "2")]})
+    text = settings_file.text("nova", {"b": [("k", 1), ("k", "$x")], "none": [], "a": [("k", "2")]})
     assert text.splitlines()[1:] == ["", "[b]", "k = 1", "k = $$x", "", "[a]", "k = 2"]
 
 
 def test_nothing_is_no_text():
-    assert _settings_file.text("nova", {}) == _settings_file.text("nova", {"a": []}) == ""
+    assert settings_file.text("nova", {}) == settings_file.text("nova", {"a": []}) == ""

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import card_types as _card_types
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import card_types
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def counts(simulated):
         card = facts["parents"][0]["physical_function"] or facts["parents"][0]["name"]
         parents = [one for one in facts["parents"] if card in (one["physical_function"], one["name"])]
         names = {one["name"] for one in parents}
-        return _card_types.by_name(parents, [one for one in facts["devices"] if one["parent"] in names])
+        return card_types.by_name(parents, [one for one in facts["devices"] if one["parent"] in names])
 
     return counts
 
@@ -39,7 +39,7 @@ def test_counts_of_a_card(counts, profile, kind, card, expected):
 
 @pytest.mark.parametrize(("name", "identity", "shown"), [("a", "b", "a"), (None, "b", "b"), (None, None, "?")])
 def test_a_type_without_a_name(name, identity, shown):
-    assert _card_types.type_name(name, identity) == shown
+    assert card_types.type_name(name, identity) == shown
 
 
 def test_a_type_that_an_occupied_gpu_cannot_make_now(counts):

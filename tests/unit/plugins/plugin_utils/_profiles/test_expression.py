@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import expression as _expression
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import expression as profiles_expression
 
 CARD = {"vendor_id": "10de", "numa_node": 0, "types": [], "framework": None, "flag": False}
 KNOWN = {**dict.fromkeys(CARD), "vendor_id": "text", "numa_node": "number"}
@@ -23,14 +23,14 @@ KNOWN = {**dict.fromkeys(CARD), "vendor_id": "text", "numa_node": "number"}
     ],
 )
 def test_truth_is_that_of_jmespath(text, answer):
-    assert _expression.compiled(text, {**KNOWN, "nothing": None})(CARD) is answer
+    assert profiles_expression.compiled(text, {**KNOWN, "nothing": None})(CARD) is answer
 
 
 def test_reasons_are_one_line():
     with pytest.raises(ValueError, match="^[^\n]+$"):
-        _expression.compiled("vendor_id = 'x'", KNOWN)
+        profiles_expression.compiled("vendor_id = 'x'", KNOWN)
     with pytest.raises(ValueError, match="^[^\n]*starts_with[^\n]*$"):
-        _expression.compiled("starts_with(framework, 'm')", KNOWN)(CARD)
+        profiles_expression.compiled("starts_with(framework, 'm')", KNOWN)(CARD)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_reasons_are_one_line():
 )
 def test_what_no_card_has_is_refused(text):
     with pytest.raises(ValueError, match="^product is not a field of a card"):
-        _expression.compiled(text, KNOWN)
+        profiles_expression.compiled(text, KNOWN)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_what_no_card_has_is_refused(text):
     ],
 )
 def test_fields_of_what_a_card_has_are_not_looked_at(text):
-    assert _expression.compiled(text, KNOWN)
+    assert profiles_expression.compiled(text, KNOWN)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_fields_of_what_a_card_has_are_not_looked_at(text):
 )
 def test_hints(text, hint):
     with pytest.raises(ValueError, match=hint):
-        _expression.compiled(text, {**KNOWN, "product_id": "text"})
+        profiles_expression.compiled(text, {**KNOWN, "product_id": "text"})
 
 
 @pytest.mark.parametrize(
@@ -113,18 +113,18 @@ def test_hints(text, hint):
 )
 def test_a_literal_of_another_kind(text, reason):
     with pytest.raises(ValueError) as refusal:
-        _expression.compiled(text, KNOWN)
+        profiles_expression.compiled(text, KNOWN)
     assert str(refusal.value) == reason
 
 
 @pytest.mark.parametrize("text", ["numa_node == `null`", "vendor_id == framework", "types[?vendor_id == `1`]"])
 def test_other_comparisons(text):
-    assert _expression.compiled(text, KNOWN)(CARD) is False
+    assert profiles_expression.compiled(text, KNOWN)(CARD) is False
 
 
 def test_what_cannot_be_compared():
     with pytest.raises(ValueError, match="not supported between"):
-        _expression.compiled("numa_node < vendor_id", KNOWN)(CARD)
+        profiles_expression.compiled("numa_node < vendor_id", KNOWN)(CARD)
 
 
 @pytest.mark.parametrize(
@@ -142,29 +142,29 @@ def test_what_is_nested_too_deep(text):
     with pytest.raises(
         ValueError, match="The expression is nested deeper than 100 levels. Select the cards by a list of names"
     ):
-        _expression.compiled(text, KNOWN)
+        profiles_expression.compiled(text, KNOWN)
 
 
 def test_what_is_too_long():
     with pytest.raises(ValueError, match="The expression has 10001 characters, more than 10000"):
-        _expression.compiled("a" * 10001, KNOWN)
+        profiles_expression.compiled("a" * 10001, KNOWN)
 
 
 def test_values_that_a_field_never_has():
     known = {"mode": ("pf", "vf")}
     with pytest.raises(ValueError, match="mode is pf or vf, and never 'PF'"):
-        _expression.compiled("mode != 'PF'", known)
-    assert _expression.compiled("mode == 'pf' || mode == `null`", known)({"mode": None})
+        profiles_expression.compiled("mode != 'PF'", known)
+    assert profiles_expression.compiled("mode == 'pf' || mode == `null`", known)({"mode": None})
 
 
 @pytest.mark.parametrize("step", ["[@, @]", "[@, @][]", "{a: @, b: @}", "join('', [@, @])", "[@, {a: [@, @]}]"])
 def test_no_card_is_copied_without_end(step):
     with pytest.raises(ValueError, match="Its lists would hold more than 1000 copies of the card"):
-        _expression.compiled(" | ".join([step] * 40), KNOWN)
-    assert _expression.compiled(" | ".join([step] * 3), KNOWN)
+        profiles_expression.compiled(" | ".join([step] * 40), KNOWN)
+    assert profiles_expression.compiled(" | ".join([step] * 3), KNOWN)
 
 
 def test_a_long_choice_copies_nothing():
     names = [f"vendor_id == '{number:04}'" for number in range(90)]
-    assert _expression.compiled(" || ".join(names), KNOWN)
-    assert _expression.compiled(f"contains([{', '.join(['framework'] * 500)}], framework)", KNOWN)
+    assert profiles_expression.compiled(" || ".join(names), KNOWN)
+    assert profiles_expression.compiled(f"contains([{', '.join(['framework'] * 500)}], framework)", KNOWN)

@@ -9,7 +9,7 @@ import re
 import pytest
 from ansible_collections.vfio.devices.plugins.modules.mig_layout import GPU
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import declaration, facts
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import plan as _host_plan
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import plan as profiles_plan
 
 H200 = A40 = "0000:41:00.0"
 PARTS = ("physical_functions", "parents", "devices", "mig")
@@ -17,7 +17,7 @@ PARTS = ("physical_functions", "parents", "devices", "mig")
 
 def plan(host, mig, **changes):
     profiles = [{"name": "a", "select": [H200], "owner": "none", "mig": mig, **changes}]
-    return _host_plan.plan(profiles, host.facts(*PARTS))
+    return profiles_plan.plan(profiles, host.facts(*PARTS))
 
 
 @pytest.mark.parametrize(
@@ -74,12 +74,12 @@ def test_gpu_without_mig_is_refused_with_its_model_and_the_gpus_that_have_it(sim
     able = simulated("h200").facts(*PARTS)["physical_functions"]
     found["physical_functions"] += [{**one, "address": "0000:c1:00.0"} for one in able if one["address"] in others]
     profiles = [{"name": "a", "select": [A40], "owner": "none", "mig": {"1g.5gb": 1}}]
-    dummy, problems = _host_plan.plan(profiles, found)
+    dummy, problems = profiles_plan.plan(profiles, found)
     assert problems == [
         f"profile a, {A40}: mig: this GPU (NVIDIA A40) does not support MIG. Remove mig from the profile. "
         f"{end.replace(H200, '0000:c1:00.0')}"
     ]
-    result, problems = _host_plan.plan([{**profiles[0], "mig": False}], found)
+    result, problems = profiles_plan.plan([{**profiles[0], "mig": False}], found)
     assert not problems and result["partitions"] == [
         {"pf": A40, "enabled": False, "compute_instances": True, "label": "profile a"}
     ]
@@ -87,7 +87,7 @@ def test_gpu_without_mig_is_refused_with_its_model_and_the_gpus_that_have_it(sim
 
 def test_card_that_is_no_gpu(simulated):
     profiles = [{"name": "a", "select": ["0000:31:00.0"], "owner": "none", "mig": {"1g.18gb": 1}}]
-    dummy, problems = _host_plan.plan(profiles, simulated("nics").facts(*PARTS))
+    dummy, problems = profiles_plan.plan(profiles, simulated("nics").facts(*PARTS))
     assert problems == ["profile a, 0000:31:00.0: mig is only for NVIDIA GPUs. Remove mig from the profile"]
 
 
@@ -141,7 +141,7 @@ A100 = "0000:41:00.0"
 def test_vgpus_wait_for_their_gpu_instances(simulated):
     vgpu = {"type": "GRID A100-1-5C"}
     profiles = [{"name": "a", "select": [A100], "owner": "none", "mig": {"1g.5gb": 1}, "vgpu": vgpu}]
-    result, problems = _host_plan.plan(profiles, simulated("a100").facts(*PARTS))
+    result, problems = profiles_plan.plan(profiles, simulated("a100").facts(*PARTS))
     assert not problems
     assert result["later"] == [{"name": A100, "profile": "a", "reason": "its GPU instances do not exist yet"}]
     assert result["partitions"][0]["compute_instances"] is False

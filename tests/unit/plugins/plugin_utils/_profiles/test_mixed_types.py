@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import plan as _host_plan
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import plan as profiles_plan
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import selection
 from ansible_collections.vfio.devices.plugins.plugin_utils._report import drift
 
@@ -22,13 +22,13 @@ def profile(card, *types, owner="none", **changes):
 
 
 def plan(host, declared, gather=WITH_USERS):
-    result, problems = _host_plan.plan([declared], host.facts(*gather))
+    result, problems = profiles_plan.plan([declared], host.facts(*gather))
     assert not problems
     return result
 
 
 def refusals(host, declared):
-    return [one.partition(": ")[2] for one in _host_plan.plan([declared], host.facts(*WITH_USERS))[1]]
+    return [one.partition(": ")[2] for one in profiles_plan.plan([declared], host.facts(*WITH_USERS))[1]]
 
 
 def test_each_type_has_its_own_virtual_functions(simulated):
@@ -255,7 +255,7 @@ def _moved(value, text):
 
 def _seconds(declared, facts):
     start = time.process_time()
-    result, problems = _host_plan.plan(declared, facts)
+    result, problems = profiles_plan.plan(declared, facts)
     assert not problems
     assert len(result["cards"]) == 8
     return time.process_time() - start

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.vfio.devices.plugins.module_utils._run import facts as _facts
+from ansible_collections.vfio.devices.plugins.module_utils._run import facts as run_facts
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import fleet
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plan import plan
 
@@ -50,7 +50,7 @@ def gpu_with_audio():
 
 
 def test_functions_that_go_along_with_a_card(simulated):
-    facts = simulated(gpu_with_audio()).facts(*_facts.DEFAULT_PARTS)
+    facts = simulated(gpu_with_audio()).facts(*run_facts.DEFAULT_PARTS)
     both = {"name": "gpus", "select": ["0000:01:00.0", "0000:01:00.1"], "owner": "none", "mode": "pf"}
     result, problems = plan([both], facts)
     assert not problems

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import expression as _expression
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import selection as _selection
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import expression as profiles_expression
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import selection
 from ansible_collections.vfio.devices.tests.simhost import profile as profiles
 
 
 def profile(name="a", expression=None, names=(), required=False):
-    compiled = _expression.compiled(expression, _selection.FIELDS) if expression else None
+    compiled = profiles_expression.compiled(expression, selection.FIELDS) if expression else None
     return {"name": name, "expression": compiled, "names": list(names), "required": required}
 
 
@@ -36,7 +36,7 @@ CARDS = {
 
 def selected(*profiles):
     problems = []
-    pairs = _selection.select(profiles, CARDS, problems)
+    pairs = selection.select(profiles, CARDS, problems)
     return [(one["name"], card["name"]) for one, card in pairs], problems
 
 
@@ -80,9 +80,9 @@ def test_what_is_required():
 
 
 def test_subjects_of_a_host(simulated):
-    cards = _selection.subjects(simulated("mtty").facts())
+    cards = selection.subjects(simulated("mtty").facts())
     assert [one["id"] for one in cards["mtty"]["types"]] == ["mtty-1", "mtty-2"]
-    cards = _selection.subjects(simulated("a40").facts())
+    cards = selection.subjects(simulated("a40").facts())
     card = next(card for card in cards.values() if card.get("framework"))
     assert len(card["parents"]) == len(card["virtual_functions"]) == 32
     assert len({one["id"] for one in card["types"]}) == len(card["types"])
@@ -94,11 +94,11 @@ KINDS = {"text": (str, type(None)), "number": (int, type(None)), None: (list, di
 def test_fields_are_those_of_the_facts(simulated):
     found = set()
     for name in profiles.names():
-        for card in _selection.subjects(simulated(name).facts()).values():
+        for card in selection.subjects(simulated(name).facts()).values():
             found |= set(card)
-            for field, kind in _selection.FIELDS.items():
+            for field, kind in selection.FIELDS.items():
                 if isinstance(kind, tuple):
                     assert card.get(field) in (*kind, None)
                 else:
                     assert isinstance(card.get(field), KINDS[kind])
-    assert found | {"users", "mig"} == set(_selection.FIELDS)
+    assert found | {"users", "mig"} == set(selection.FIELDS)

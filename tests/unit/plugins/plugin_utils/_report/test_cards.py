@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import plan as _host_plan
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import selection as _selection
-from ansible_collections.vfio.devices.plugins.plugin_utils._report import cards as _report_cards
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import plan as profiles_plan
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import selection
+from ansible_collections.vfio.devices.plugins.plugin_utils._report import cards as report_cards
 
 T4 = "0000:3b:00.0"
 NIC = "0000:31:00.0"
@@ -16,10 +16,10 @@ def described(host, name, profile=None, reserved=0):
     facts = host.facts("physical_functions", "parents", "devices", "users")
     planned = None
     if profile:
-        plan, problems = _host_plan.plan([{"name": "it", "select": [name], **profile}], facts)
+        plan, problems = profiles_plan.plan([{"name": "it", "select": [name], **profile}], facts)
         assert not problems
         (planned,) = plan["cards"]
-    return _report_cards.describe(_selection.subjects(facts)[name], planned, reserved)
+    return report_cards.describe(selection.subjects(facts)[name], planned, reserved)
 
 
 def amount(name, used, reserved, free, total):
@@ -126,8 +126,8 @@ def test_a_whole_card(switch):
     ],
 )
 def test_holders(user, shown):
-    assert _report_cards.holder(user) == shown
+    assert report_cards.holder(user) == shown
 
 
 def test_order_of_names_with_numbers():
-    assert sorted(["node10", "node2", "node", "a1b"], key=_report_cards.in_order) == ["a1b", "node", "node2", "node10"]
+    assert sorted(["node10", "node2", "node", "a1b"], key=report_cards.in_order) == ["a1b", "node", "node2", "node10"]

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import plan as _host_plan
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import selection as _selection
-from ansible_collections.vfio.devices.plugins.plugin_utils._report import drift as _report_drift
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import plan as profiles_plan
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import selection
+from ansible_collections.vfio.devices.plugins.plugin_utils._report import drift as report_drift
 
 NIC = "0000:31:00.0"
 T4 = {"select": "product_id == '1eb8'", "vgpu": {"type": "GRID T4-2B"}}
@@ -18,12 +18,12 @@ SET = {"pf": NIC, "mode": "vf", "num_vfs": "4", "vf_driver": "vfio-pci"}
 def drift(host, profile):
     """Return the reported drift of each card that differs."""
     facts = host.facts("physical_functions", "parents", "devices", "users")
-    plan, problems = _host_plan.plan([{"name": "it", **profile}], facts)
+    plan, problems = profiles_plan.plan([{"name": "it", **profile}], facts)
     assert not problems
-    cards = _selection.subjects(facts)
+    cards = selection.subjects(facts)
     functions = {entry["pf"]: entry for entry in plan["functions"]}
     found = {
-        card["name"]: _report_drift.of_card(card, cards[card["name"]], functions.get(card["name"]))
+        card["name"]: report_drift.of_card(card, cards[card["name"]], functions.get(card["name"]))
         for card in plan["cards"]
     }
     return {name: lines for name, lines in found.items() if lines}

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.plugin_utils._report import fleet as _report_fleet
+from ansible_collections.vfio.devices.plugins.plugin_utils._report import fleet
 from ansible_collections.vfio.devices.tests.unit import report_fleet
 
 T4 = "0000:3b:00.0"
@@ -12,7 +12,7 @@ T4 = "0000:3b:00.0"
 
 def build(facts, profiles=None, placement=None, root="host"):
     results = placement if isinstance(placement, list) else [placement] if placement else []
-    return _report_fleet.build({"host": facts}, {"host": profiles}, results, {"host": root})
+    return fleet.build({"host": facts}, {"host": profiles}, results, {"host": root})
 
 
 def texts(data, level):

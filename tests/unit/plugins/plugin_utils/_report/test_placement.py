@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import plan as _host_plan
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import selection as _selection
-from ansible_collections.vfio.devices.plugins.plugin_utils._report import placement as _report_placement
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import plan as profiles_plan
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import selection
+from ansible_collections.vfio.devices.plugins.plugin_utils._report import placement as report_placement
 
 ROOT = "compute1.example.com"
 T4 = ["0000:3b:00.0", "0000:af:00.0"]
@@ -29,11 +29,11 @@ def provider(tail, traits=(), used=0, **totals):
 
 def compare(host, profile, *providers):
     facts = host.facts("physical_functions", "parents", "devices", "users")
-    plan, problems = _host_plan.plan([{"name": "it", **profile}] if profile else [], facts)
+    plan, problems = profiles_plan.plan([{"name": "it", **profile}] if profile else [], facts)
     assert not problems
     planned = {card["name"]: card for card in plan["cards"]}
     root = {**provider(""), "name": ROOT, "parent": None}
-    return _report_placement.compare([root, *providers], _selection.subjects(facts), planned, ROOT)
+    return report_placement.compare([root, *providers], selection.subjects(facts), planned, ROOT)
 
 
 def test_trees_by_their_roots():
@@ -47,7 +47,7 @@ def test_trees_by_their_roots():
         "owners": {"c": "nova"},
         "usages": {"c": {"VGPU": 1}},
     }
-    trees = _report_placement.trees(result)
+    trees = report_placement.trees(result)
     assert {root: [one["name"] for one in members] for root, members in trees.items()} == {
         "a": ["a", "b", "c"],
         "d": ["d"],
