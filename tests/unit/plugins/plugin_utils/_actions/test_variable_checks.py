@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions import variable_checks
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions import value_checks, variable_checks
 from ansible_collections.vfio.devices.tests.unit.plugins.mutations import BAD
 
 ROOT = Path(__file__).resolve().parents[5]
@@ -122,7 +122,8 @@ WRONG = {
         [],
     ],
     "cyborg_config_path": ["a", "/a/..", None, 5],
-    "nova_config_service": ["", "a b", "a;b", "a\n", None],
+    "nova_config_service": ["", "a b", "a;b", "a\n", "../x", "..", "nova@", "nova.socket", "x" * 248, 5, None],
+    "cyborg_config_service": ["../x", "cyborg.timer"],
     "nova_config_host": [5, "a\n", None],
     "nova_config_libvirt": ["new", 11.3, "11.", None],
     "iommu_kernel_arguments": ["quiet", [""], ["a b"], ['a"'], ["$a"], ["a\\"], ["a\n"], [None], [1], ["`a`"], None],
@@ -156,7 +157,7 @@ def test_what_may_be_secret_is_not_shown(name, value):
 
 @pytest.mark.parametrize("name", ["a_token", "the_Password[0]", "cloud.auth.secret[1]", "client_key", "credential"])
 def test_what_is_named_like_a_secret_is_not_shown_at_any_depth(name, monkeypatch):
-    monkeypatch.setitem(variable_checks.CHECKS, name, partial(variable_checks._list, check=variable_checks._text))
+    monkeypatch.setitem(variable_checks.CHECKS, name, partial(value_checks.list_of, check=value_checks.text))
     for value in ("hidden", ["hidden\n"], [5550123]):
         (refusal,) = variable_checks.refusals({name: value})
         assert refusal.startswith(name)
