@@ -14,7 +14,7 @@ from typing import Any, Callable
 from ansible_collections.vfio.devices.plugins.module_utils._boot import interpreter as interpreters
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar, numbers
 from ansible_collections.vfio.devices.plugins.module_utils._core.wording import one_of
-from ansible_collections.vfio.devices.plugins.module_utils._placement import names
+from ansible_collections.vfio.devices.plugins.module_utils._placement import addresses, names
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import command_line, long_work
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_release
 
@@ -141,13 +141,22 @@ def release(value: Any, name: str, empty: bool = False) -> None:
 
 
 def cloud(value: Any, name: str) -> None:
-    if not isinstance(value, dict):
+    if isinstance(value, dict):
+        _addresses(value.get("auth"), f"{name}.auth")
+    else:
         text(value, name)
 
 
-def dictionary(value: Any, name: str) -> None:
+def auth(value: Any, name: str) -> None:
     if not isinstance(value, dict):
         refuse(value, name, "a dictionary")
+    _addresses(value, name)
+
+
+def _addresses(value: Any, name: str) -> None:
+    found = list(addresses.problems(value, name))
+    if found:
+        raise ValueError("\n".join(found))
 
 
 def progress(value: Any, name: str) -> None:

@@ -64,7 +64,7 @@ _choices = {
 def _connection(prefix: str) -> dict[str, checks.Check]:
     return {
         f"{prefix}_cloud": checks.cloud,
-        f"{prefix}_auth": checks.dictionary,
+        f"{prefix}_auth": checks.auth,
         f"{prefix}_auth_type": checks.text,
         f"{prefix}_region_name": checks.text,
         f"{prefix}_interface": _choices["interface"],

@@ -20,7 +20,7 @@ def test_a_long_list_is_shortened():
 
 def test_a_secret_is_not_shown():
     with pytest.raises(ValueError, match="Its value is not shown") as caught:
-        value_checks.dictionary("hush", "placement_auth")
+        value_checks.auth("hush", "placement_auth")
     assert "hush" not in str(caught.value)
 
 
