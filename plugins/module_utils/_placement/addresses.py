@@ -63,7 +63,7 @@ def _reason(address: str) -> str | None:
     if parts.scheme not in SCHEMES:
         return ". It must begin with http:// or https://"
     if "@" in parts.netloc:
-        return ". Set username and password beside it"
+        return ". Set username and password instead"
     if not host or not _is_host(parts.netloc, host) or port == 0:
         return ". Its host or port is invalid"
     return ". Remove ? and # with the text after them" if "?" in address or "#" in address else None
