@@ -242,6 +242,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
 from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
 from ansible_collections.vfio.devices.plugins.module_utils._services.observe import observe
+from ansible_collections.vfio.devices.plugins.module_utils._services.options import checked
 
 
 def main():
@@ -258,11 +259,12 @@ def main():
         },
         supports_check_mode=True,
     )
-    given = {name: module.params[name] for name in ("project", "program", "path", "content", "present")}
+    given = module.params
 
     def work():
-        host = HostRoot(module.params["host_root"])
-        found = observe(host, unit=module.params["unit"] or given["program"], **given)
+        service = checked(given)
+        host = HostRoot(given["host_root"])
+        found = observe(host, *service, content=given["content"], present=given["present"])
         del found["later"]
         found["changed"] = False
         return found, list(host.warnings) + found["unknown"]

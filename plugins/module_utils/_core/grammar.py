@@ -45,6 +45,12 @@ FILE_PATH = lazy_pattern(
     r"(?!/(?:proc|sys)/)(?:/(?!\.{1,2}(?:/|\Z))[^/\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,255})+\Z"
 )
 LONGEST_PATH = 4000
+# A systemd service without its suffix (src/basic/unit-name.c): no template, unit of another kind or hidden file.
+SERVICE = lazy_pattern(
+    r"(?!\.)(?!.*\.(?:automount|device|mount|path|scope|service|slice|socket|swap|target|timer)\Z)"
+    r"[A-Za-z0-9:_.\\-]{1,247}(?:@[A-Za-z0-9:_.\\@-]+)?\Z"
+)
+LONGEST_SERVICE = 247
 
 
 def pci_address(text: str) -> str:
@@ -75,6 +81,13 @@ def interface_name(text: str) -> str:
 def pci_class(text: str) -> str:
     """Check a PCI class of 2, 4 or 6 hexadecimal digits: ``02`` is any network card, ``0302`` a 3D controller."""
     return _checked(PCI_CLASS, text.lower(), text, "PCI class", "0302")
+
+
+def service_unit(text: str) -> str:
+    """Check the name of a systemd service, with or without ``.service``: ``nova-compute``."""
+    name = text[: -len(".service")] if text.endswith(".service") else text
+    _checked(SERVICE, name if len(name) <= LONGEST_SERVICE else "", text, "name of a systemd service", "nova-compute")
+    return text
 
 
 def file_path(text: str) -> str:

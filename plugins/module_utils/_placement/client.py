@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .._core import missing_library, numbers
-from . import clouds, limits
+from . import addresses, clouds, limits
 from .api import Placement, Transport
 from .errors import PlacementError, Reply
 from .options import secret_values
@@ -91,6 +91,7 @@ def connect(options: Mapping[str, Any]) -> Placement:
     with _explained(CONFIGURATION, sdk.failures, secrets, place):
         region = limits.within(min(SETTINGS, clock.left()), lambda: _read_region(sdk, files, settings, place))
         secrets.values |= secret_values({"auth": region.config.get("auth")})
+        _check_addresses(region.config)
         region.config["api_timeout"] = seconds = _seconds(region.config.get("api_timeout"))
         _check_files(*region.get_requests_verify_args())
     with _explained("the responses of Keystone", sdk.failures, secrets, place):
@@ -101,6 +102,9 @@ def connect(options: Mapping[str, Any]) -> Placement:
             f"the cloud has no Placement endpoint for the interface {region.get_interface('placement')} in the "
             f"region {region.get_region_name('placement')}"
         )
+    problem = addresses.problem_of(address, addresses.SAMPLES["endpoint"])
+    if problem:
+        raise PlacementError(f"the endpoint of Placement in the cloud {problem}")
 
     def open_adapter() -> Any:
         original = first.session
@@ -281,6 +285,17 @@ def _seconds(value: Any) -> float:
         return ANSWER if value is None else numbers.duration(value, "api_timeout")
     except ValueError as error:
         raise PlacementError(f"the configuration of the cloud: {error}") from error
+
+
+def _check_addresses(config: Mapping[str, Any]) -> None:
+    """Check addresses, which may come from clouds.yaml or variables OS_*."""
+    found = list(addresses.problems(config.get("auth"), "auth"))
+    override = config.get("placement_endpoint_override")
+    if override:
+        problem = addresses.problem_of(override, addresses.SAMPLES["endpoint"])
+        found += [f"placement_endpoint_override {problem}"] if problem else []
+    if found:
+        raise PlacementError(f"{CONFIGURATION}: {'; '.join(found)}")
 
 
 def _check_files(verify: Any, cert: Any) -> None:

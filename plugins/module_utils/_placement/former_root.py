@@ -32,6 +32,9 @@ def plan_former(nodes: Nodes, problems: list[str]) -> tuple[list[Step], list[str
     """Return removals of unused providers, and a sentence for each host; add a problem for used providers."""
     removals: list[Step] = []
     sentences = []
+    published, removed = "are now published", "are removed"
+    if nodes.options["check_mode"]:
+        published, removed = "would be published", "would be removed"
     for node, former in _moved(nodes):
         found = _ours(nodes, former)
         reasons = [reason for one in found for reason in [_why_not(nodes, one, found)] if reason]
@@ -44,8 +47,8 @@ def plan_former(nodes: Nodes, problems: list[str]) -> tuple[list[Step], list[str
             ]
             gone = wording.shorten([f"{one['name']} ({one['uuid']})" for one in found], SHOWN)
             sentences.append(
-                f"{node['name']}: {_published(former)} The cards are now published below {node['name']}, so these "
-                f"unused providers are removed: {gone}. If {former['name']} is still the name of this host in "
+                f"{node['name']}: {_published(former)} The cards {published} below {node['name']}, so these "
+                f"unused providers {removed}: {gone}. If {former['name']} is still the name of this host in "
                 f"Placement, set placement_root: {former['name']}"
             )
     return removals, sentences

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
 from .._core import grammar, numbers
+from . import addresses
 from .model import PlanOptions
 
 ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
@@ -51,6 +52,9 @@ def check_options(options: MutableMapping[str, Any], found: list[str]) -> None:
         options["timeout"] = numbers.duration(options["timeout"], "timeout")
     except ValueError as error:
         found.append(str(error))
+    cloud = options.get("cloud")
+    found += addresses.problems(options.get("auth"), "auth")
+    found += addresses.problems(cloud.get("auth") if isinstance(cloud, Mapping) else None, "cloud.auth")
     timeout = options.get("api_timeout")
     options["api_timeout"] = grammar.collect(lambda value: numbers.duration(value, "api_timeout"), timeout, found)
 

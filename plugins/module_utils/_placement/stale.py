@@ -56,10 +56,11 @@ def plan_stale(nodes: Nodes, options: PlanOptions, problems: list[str]) -> tuple
         if used or node["uuid"] in parents:
             step = plan_provider(node, provider, options, problems)
             steps += [step] if step else []
-            sentences.append(_of_used(node, used))
+            sentences.append(_of_used(node, used, options["check_mode"]))
         else:
             removals.append(plan_removal(node, None, node["depth"], show_provider(provider, node["parent_name"])))
-            sentences.append(f"{_subject(node)} It has no allocation and is removed.")
+            removed = "would be removed" if options["check_mode"] else "is removed"
+            sentences.append(f"{_subject(node, options['check_mode'])} It has no allocation and {removed}.")
     return removals, steps, sentences
 
 
@@ -73,18 +74,21 @@ def _is_stale(one: Provider, cards: set[str], listed: dict[tuple[str, str], str]
     return card not in cards or (one["root"], card) in listed
 
 
-def _subject(node: Stale) -> str:
+def _subject(node: Stale, check_mode: bool) -> str:
     name = f"{node['name']} ({node['uuid']})"
     if node["successor"]:
-        return f"{name} represents the same card as {node['successor']}, so Placement offered the card twice."
+        offers = "offers" if check_mode else "offered"
+        return f"{name} represents the same card as {node['successor']}, so Placement {offers} the card twice."
     return f"{name} represents the card {node['card']}, which is missing on the host."
 
 
-def _of_used(node: Stale, used: dict[str, int]) -> str:
+def _of_used(node: Stale, used: dict[str, int], check_mode: bool) -> str:
+    subject = _subject(node, check_mode)
+    drained = f"so it {'would be' if check_mode else 'is'} drained and not removed"
     if not used:
-        return f"{_subject(node)} It has children, so it is drained and not removed. Remove its children."
+        return f"{subject} It has children, {drained}. Remove its children."
     return (
-        f"{_subject(node)} Guests still have {describe_amounts(used)}, so it is drained and not removed. Move or "
+        f"{subject} Guests still have {describe_amounts(used)}, {drained}. Move or "
         "delete its guests, then run the play again. `openstack resource provider show --allocations "
         f"{node['uuid']}` lists them."
     )

@@ -19,6 +19,7 @@ from .._run.facts import DEFAULT_PARTS, Facts, observe_host
 from .._run.managed_files import Requested
 from .._services import restarts
 from .._services.observe import observe
+from .._services.options import Service
 from .devices import PlainDevices, as_plain
 from .recorded import observe_layouts, observe_modes
 from .settings import is_boot_due, observe_settings
@@ -31,15 +32,6 @@ class Boot(NamedTuple):
     python: Optional[str]
     timeout: float
     program: str
-
-
-class Service(NamedTuple):
-    """The options of service_settings_info without the text, which is the current one."""
-
-    project: str
-    program: str
-    unit: str
-    path: str
 
 
 class SeenHost(TypedDict):

@@ -204,6 +204,37 @@ def test_what_cannot_be_waited_for_is_refused_before_anything_is_changed(name, a
     assert "No guest or process uses" not in said
 
 
+@pytest.mark.parametrize(
+    ("cards", "changes", "reason"),
+    [
+        (
+            {"drain_cards": []},
+            {},
+            'drain_cards is empty. Set drain_cards: ["0000:3b:00.0", "0000:af:00.0"], or omit it to drain all cards.',
+        ),
+        (
+            {},
+            {"owner": "nova"},
+            "nova or Cyborg assigns all cards of this host. Disable its compute service: openstack compute service set "
+            "--disable t4 nova-compute.",
+        ),
+        ({}, {"select": ["0000:ff:00.0"]}, "No profile selects a card on this host."),
+    ],
+)
+def test_drain_fails_if_no_host_has_a_card_to_drain(cards, changes, reason, play, cloud):
+    variables = {
+        "vfio_profiles": [{**desktops("GRID T4-4Q")[0], **changes}],
+        "vfio_wait": 0,
+        "placement_auth_type": "admin_token",
+        "placement_auth": {"endpoint": cloud.url, "token": "admin"},
+        **cards,
+    }
+    status, said, changed = play("drain", hosts={"t4": variables})
+    assert (status, changed["t4"]) == (2, 0), said
+    assert f"No card is drained. {reason}" in said.replace('\\"', '"')
+    assert f"t4: no card is drained. {reason[:-1]}" in said.replace('\\"', '"')
+
+
 def test_the_inventory_can_set_how_long_to_wait(play):
     for name in ("drain", "reprofile"):
         status, said, changed = play(name, vfio_wait="soon", vfio_profiles=desktops("GRID T4-8Q"))

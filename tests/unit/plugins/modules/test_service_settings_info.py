@@ -24,3 +24,13 @@ def test_the_current_file_is_not_logged(simulated, run_module, monkeypatch):
     run_module(service_settings_info, options, simulated("t4"))
     assert [options["path"] in line for line in logged] == [True]
     assert [line for line in logged if "hush" in line] == []
+
+
+def test_values_that_would_be_paths_are_refused_together(simulated, run_module):
+    options = {"project": "../etc", "program": "a/b", "unit": "../x", "path": "etc/../nova.conf"}
+    result = run_module(service_settings_info, options, simulated("t4"))
+    assert result["failed"]
+    assert "project must be a name such as nova, and not '../etc'" in result["msg"]
+    assert "program must be a name such as nova-compute, and not 'a/b'" in result["msg"]
+    assert "unit: '../x' is not a name of a systemd service such as 'nova-compute'" in result["msg"]
+    assert "path must be the absolute path of a file" in result["msg"]

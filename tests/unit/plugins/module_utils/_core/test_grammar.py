@@ -21,6 +21,9 @@ GOOD = [
     (grammar.type_id, "i915-GVTg_V5_4", "i915-GVTg_V5_4"),
     (grammar.interface_name, "ens1f0np0", "ens1f0np0"),
     (grammar.interface_name, "eth0.100", "eth0.100"),
+    (grammar.service_unit, "openstack-nova-compute.service", "openstack-nova-compute.service"),
+    (grammar.service_unit, "snap.nova@cell1.2", "snap.nova@cell1.2"),
+    (grammar.service_unit, "x" * 247, "x" * 247),
     (grammar.pci_class, "02", "02"),
     (grammar.pci_class, "0C03", "0c03"),
     (grammar.pci_class, "010802", "010802"),
@@ -34,6 +37,11 @@ BAD = [
     (grammar.parent_name, ["", ".", "..", "a/b", "a\0b", "a b", "x" * 256]),
     (grammar.type_id, ["", "..", "../mtty-1", "mtty-1\n"]),
     (grammar.interface_name, ["", "..", "a/b", "eth0:1", "x" * 16, "eth 0"]),
+    (
+        grammar.service_unit,
+        ["", "../x", "..", ".nova", "a b", "nova@", "nova@.service", "@x", "nova.socket", "nova.timer.service", "a\n"]
+        + ["x" * 248, "no\u0301va", ".service", "a/b", "nova\0"],
+    ),
     (grammar.pci_class, ["", "2", "020", "0x02", "zz", "02000000"]),
 ]
 

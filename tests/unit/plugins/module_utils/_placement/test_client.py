@@ -217,7 +217,6 @@ def test_an_answer_of_keystone_that_is_none(log_in, server, pattern, body):
     "options",
     [
         {"auth_type": "token"},
-        {"auth": {"auth_url": ["x"], "username": "u", "password": PASSWORD}},
         {"auth": {"auth_url": "http://127.0.0.1:1", "user": "u", "password": PASSWORD}},
     ],
 )
@@ -307,3 +306,46 @@ def test_a_time_that_is_none_in_the_settings_of_the_cloud(log_in, seconds):
     auth = {"auth_url": "http://127.0.0.1:1", "username": "u", "password": PASSWORD}
     result = log_in(auth=None, auth_type=None, api_timeout=None, cloud={"auth": auth, "api_timeout": seconds})
     assert "the configuration of the cloud: api_timeout must be a number of seconds" in result["msg"]
+
+
+# Addresses that no service can have
+
+
+@pytest.mark.parametrize("address", ["file:///etc/passwd", "http://u:hush@127.0.0.1:1", "127.0.0.1:8778", "http://a b"])
+@pytest.mark.parametrize("place", ["auth", "cloud.auth"])
+def test_no_request_goes_to_such_an_address(run, server, address, place):
+    auth = {"endpoint": address, "token": TOKEN}
+    options = {"auth": auth} if place == "auth" else {"auth": None, "auth_type": None, "cloud": {"auth": auth}}
+    said = run(**options)
+    assert said["msg"].startswith(f"Nothing was changed in Placement: {place}.endpoint must be an address such as ")
+    assert "hush" not in said["msg"]
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("option", ["auth", "placement_endpoint_override"])
+def test_clouds_yaml_has_such_an_address(log_in, server, monkeypatch, tmp_path, option):
+    auth = {"auth_url": f"{server.url}/v3", "username": "u", "password": PASSWORD, "project_name": "p"}
+    cloud = {"auth": {**auth, "auth_url": "file:///x"}} if option == "auth" else {"auth": auth, option: "file:///x"}
+    (tmp_path / "clouds.yaml").write_text(json.dumps({"clouds": {"mine": cloud}}))
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "clouds.yaml"))
+    said = log_in(auth=None, auth_type=None, cloud="mine")["msg"]
+    assert "the configuration of the cloud: " in said
+    assert "must be an address such as https://controller:" in said
+    assert "'file:///x'" in said
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("address", ["file://h/etc/passwd", "http://u:hush@127.0.0.1:1", "ftp://h", "http://a b"])
+def test_the_catalog_has_such_an_address(log_in, server, address):
+    def change(answer):
+        body = copy.deepcopy(answer.body)
+        for one in body["token"]["catalog"]:
+            for endpoint in one["endpoints"]:
+                endpoint["url"] = address
+        return Answer(body, answer.status, answer.headers)
+
+    server.rule("POST .*/auth/tokens", change)
+    said = log_in()["msg"]
+    assert "the endpoint of Placement in the cloud must be an address such as https://controller:8778" in said
+    assert "hush" not in said
+    assert [line for line in server.requests if "resource_providers" in line] == []

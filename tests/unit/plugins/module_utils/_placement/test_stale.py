@@ -47,6 +47,7 @@ def test_a_card_that_is_missing_on_the_host(gone):
     cloud = FakePlacement(root(), ours(gone, uuid))
     predicted, warnings = run(cloud, HOST, FOR_HERE, check=True)
     assert (predicted["removed"], offered(cloud)) == ([gone], {gone: 8})
+    assert ["It has no allocation and would be removed." in one for one in warnings] == [True]
     done, warnings = run(cloud, HOST, FOR_HERE)
     assert (done["removed"], done["unexpected"], offered(cloud)) == ([gone], [], {HERE: 8})
     assert [f"{gone} ({uuid}) represents the card" in one and "is removed" in one for one in warnings] == [True]
@@ -133,3 +134,16 @@ def test_a_purge_is_stricter():
     cloud = FakePlacement(root(), ours(GONE, used=1))
     with pytest.raises(plan.Refused, match="cannot be removed while 1 of CUSTOM_VF are in use"):
         run(cloud, HOST, FOR_HERE, purge=True, scope=["node"])
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_check_mode_says_what_would_be_done(check):
+    """The playbook verify shows these warnings and changes nothing."""
+    cyborg = "node_0000:81:00.0"
+    cloud = FakePlacement(root(), ours(GONE, used=1), ours(cyborg, str(uuid3(NAMESPACE_DNS, cyborg))))
+    dummy, warnings = run(cloud, HOST, FOR_HERE, check=check)
+    said = " ".join(warnings)
+    assert ("would be drained and not removed" in said, "would be removed" in said) == (check, check)
+    assert ("so it is drained and not removed" in said, " is removed." in said) == (not check, not check)
+    assert ("so Placement offers the card twice." in said) is check
+    assert ("so Placement offered the card twice." in said) is not check

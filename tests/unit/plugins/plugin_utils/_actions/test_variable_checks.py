@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions import variable_checks
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions import value_checks, variable_checks
 from ansible_collections.vfio.devices.tests.unit.plugins.mutations import BAD
 
 ROOT = Path(__file__).resolve().parents[5]
@@ -69,6 +69,7 @@ GOOD = {
     "placement_publish": [True, "yes", "no", 0, "1"],
     "placement_drain": [True, False, "0000:3b:00.0", ["0000:3b:00.0"]],
     "placement_cloud": ["mycloud", {"auth": {}}, None],
+    "placement_auth": [{}, {"auth_url": "https://controller:5000/v3", "password": "p"}, None],
     "placement_cards": [[], ["0000:3b:00.0"], None],
     "placement_shape": ["own", None],
     "nova_config_release": [34, "34", 2026.2, "hibiscus"],
@@ -102,7 +103,7 @@ WRONG = {
     "sriov_timeout": [0, 1e30, "inf", None, True],
     "placement_publish": ["maybe", 2, [], "", None],
     "placement_drain": [5, [5], {}, None],
-    "placement_cloud": [5, "", []],
+    "placement_cloud": [5, "", [], {"auth": {"auth_url": "ftp://h"}}],
     "placement_root": ["", " a", "a\n", "a" * 201, 5, None],
     "nova_config_release": [99, "3\uff14", "", None, True, "x"],
     "nova_config_mode": ["0999", "rw", 1.5, True, 10000, "0644\n", None],
@@ -122,7 +123,8 @@ WRONG = {
         [],
     ],
     "cyborg_config_path": ["a", "/a/..", None, 5],
-    "nova_config_service": ["", "a b", "a;b", "a\n", None],
+    "nova_config_service": ["", "a b", "a;b", "a\n", "../x", "..", "nova@", "nova.socket", "x" * 248, 5, None],
+    "cyborg_config_service": ["../x", "cyborg.timer"],
     "nova_config_host": [5, "a\n", None],
     "nova_config_libvirt": ["new", 11.3, "11.", None],
     "iommu_kernel_arguments": ["quiet", [""], ["a b"], ['a"'], ["$a"], ["a\\"], ["a\n"], [None], [1], ["`a`"], None],
@@ -130,7 +132,8 @@ WRONG = {
     "mdev_packages": ["mdevctl", [""], [None], None],
     "vfio_host_root": ["host", "", "/a\n", "/a\0", None],
     "vfio_accept_unseen": ["libvirt", ["anything"], None],
-    "placement_auth": ["text", [], 5],
+    "placement_auth": ["text", [], 5, {"endpoint": "file:///x"}, {"auth_url": "controller:5000"}, {"auth_url": 5}],
+    "report_auth": [{"auth_url": "http://u:p@h"}],
     "report_path": ["", "page.csv", "/tmp/page.JSON", 5],
     "report_title": ["", "a\x1b[31m", "a" * 5000, None],
 }
@@ -156,7 +159,7 @@ def test_what_may_be_secret_is_not_shown(name, value):
 
 @pytest.mark.parametrize("name", ["a_token", "the_Password[0]", "cloud.auth.secret[1]", "client_key", "credential"])
 def test_what_is_named_like_a_secret_is_not_shown_at_any_depth(name, monkeypatch):
-    monkeypatch.setitem(variable_checks.CHECKS, name, partial(variable_checks._list, check=variable_checks._text))
+    monkeypatch.setitem(variable_checks.CHECKS, name, partial(value_checks.list_of, check=value_checks.text))
     for value in ("hidden", ["hidden\n"], [5550123]):
         (refusal,) = variable_checks.refusals({name: value})
         assert refusal.startswith(name)
