@@ -228,9 +228,13 @@ class Tree:
         return self._walk(path, follow)
 
     def _walk(self, path: str, follow: bool) -> tuple[str, Node]:
+        try:
+            length = len(os.fsencode(path))
+        except UnicodeEncodeError:
+            raise error(errno.ENOENT) from None
         if "\0" in path:
-            raise ValueError("embedded null byte")
-        if len(os.fsencode(path)) >= PATH_BYTES:
+            raise error(errno.ENOENT)
+        if length >= PATH_BYTES:
             raise error(errno.ENAMETOOLONG)
         waiting = path.split("/")[::-1]
         here, node, links = "", self.nodes[""], 0

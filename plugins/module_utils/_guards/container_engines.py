@@ -64,7 +64,11 @@ def _in_store(host: HostRoot, directory: str) -> Iterator[Guest]:
 
 def _of_docker(host: HostRoot, directory: str, number: str) -> Iterator[Guest]:
     path = f"{directory}/hostconfig.json"
-    settings = as_mapping(host.read(path, optional=True))
+    text = host.read(path, optional=True)
+    settings = as_mapping(text)
+    if text and not settings:
+        unknown = f"the devices of the Docker container {number[:12]} are unknown: /{path} is not JSON"
+        yield Guest(number[:12], path, False, (), unknown=f"{unknown}. Remove the container, or correct the file")
     state = as_mapping(host.read(f"{directory}/config.v2.json", optional=True)) if settings else {}
     latest = as_mapping(state.get("State"))
     running = bool(latest.get("Running")) and _has_process(host, latest.get("Pid"), number)

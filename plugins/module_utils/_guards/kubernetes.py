@@ -69,6 +69,12 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
             if host.exists(f"{kubelet}/pods/{given.pod}") or not host.exists(f"{kubelet}/pods"):
                 yield from _uses(host, scene, given)
     for left in pod_files.read(host):
+        if left.is_unknown:
+            yield Unseen(
+                NAME,
+                f"the devices of a pod are unknown: /{left.path} is not JSON. Remove the file if there is no such pod",
+            )
+            continue
         holder = Holder(None, None, f"{left.path.rpartition('/')[2]} of a pod", running=True)
         advice = f"delete the pod, or remove /{left.path} if there is no such pod"
         for subject, effects in subjects(host, scene.functions, left.references).items():
@@ -87,7 +93,9 @@ def parse(text: str) -> list[Given]:
 def _given(entry: Any) -> Given:
     devices = entry["DeviceIDs"] or []
     # Grouped by NUMA node since Kubernetes 1.20.
-    groups = devices.values() if isinstance(devices, dict) else [devices]
+    groups = [group or [] for group in (devices.values() if isinstance(devices, dict) else [devices])]
+    if not all(isinstance(group, list) for group in groups):
+        raise TypeError("DeviceIDs")
     try:
         answer = base64.b64decode(entry.get("AllocResp") or "").decode(errors="replace")
     except (binascii.Error, ValueError):
@@ -96,7 +104,7 @@ def _given(entry: Any) -> Given:
         pod=str(entry["PodUID"]),
         container=str(entry.get("ContainerName")),
         resource=str(entry.get("ResourceName")),
-        devices=tuple(str(device) for group in groups for device in group or []),
+        devices=tuple(str(device) for group in groups for device in group),
         answer=answer,
     )
 

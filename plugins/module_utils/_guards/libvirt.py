@@ -52,39 +52,51 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
     if not (runs or host.wakes_daemons):
         return
     asked, problem = _answer(host)
+    unreadable: list[str] = []
     for name, running, xml in asked or ():
         # Most hosts have no domain, and each import takes time in every run.
         from . import domain_xml
 
-        domain = domain_xml.parse(xml)
+        try:
+            domain = domain_xml.parse(xml)
+        except ValueError as error:
+            yield Unseen(NAME, f"the devices of the libvirt domain {name} are unknown: its XML is invalid ({error})")
+            continue
         if domain:
-            yield from _uses(host, scene, domain._replace(name=name), running, daemons, ADVICE)
+            yield from _uses(host, scene, domain._replace(name=name), running, daemons, ADVICE, unreadable)
     all_daemons = [*daemons, *scene.processes.named(*OTHER_DAEMONS)]
     files = libvirt_files.read(host, all_daemons, host_too=asked is None)
     for one in files.found:
         advice = ADVICE if one.running else f"detach the device from the guest, which /{one.path} defines"
-        yield from _uses(host, scene, one.domain, one.running, daemons, advice)
+        yield from _uses(host, scene, one.domain, one.running, daemons, advice, unreadable)
     if asked is None:
         if (runs or problem) and not _is_known(host, daemons, files):
             yield Unseen(NAME, f"libvirt is installed, but its domains are unknown: {problem or 'it has no socket'}")
         elif problem and MISSING not in problem:
             host.warn(f"the libvirt domains were read from files: {problem}")
-    if files.unreadable:
-        first, *others = files.unreadable
-        more = f" and {len(others)} more" if others else ""
-        yield Unseen(NAME, f"libvirt domains are unknown: /{first}{more} cannot be read, or is not XML")
+    for what, paths in (("domains", files.unreadable), ("networks and storage pools", unreadable)):
+        if paths:
+            first, *others = dict.fromkeys(paths)
+            more = f" and {len(others)} more" if others else ""
+            yield Unseen(NAME, f"libvirt {what} are unknown: /{first}{more} cannot be read, or is not XML")
 
 
 def _uses(
-    host: HostRoot, scene: Scene, domain: Domain, running: bool, daemons: list[int], advice: str
+    host: HostRoot,
+    scene: Scene,
+    domain: Domain,
+    running: bool,
+    daemons: list[int],
+    advice: str,
+    unreadable: list[str],
 ) -> Iterator[Use]:
     references = [*domain.references]
     if not running:
         # The domain may get any of these devices when it starts.
         for network in domain.networks:
-            references += libvirt_files.network(host, daemons, network)
+            references += libvirt_files.network(host, daemons, network, unreadable)
         for pool in domain.pools:
-            references += libvirt_files.pool(host, daemons, pool)
+            references += libvirt_files.pool(host, daemons, pool, unreadable)
     for subject, effects in subjects(host, scene.functions, references).items():
         yield Use(subject, NAME, effects, advice, Holder(None, None, domain.name, running))
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from .._core.grammar import KERNEL_NAME
+from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
 from . import container_engines, home_directories
 from .referenced_devices import Reference
@@ -42,6 +42,8 @@ IN_VOLUMES = ("_data", "_data/qemu", "_data/libvirt/qemu")
 NETWORKS = "networks"
 POOLS = "etc/libvirt/storage"
 NETWORK, POOL = "network", "pool"
+# libvirt accepts each name that a file can have (src/conf/network_conf.c), also with blanks.
+FILE_NAME = lazy_pattern(r"(?!\.{1,2}\Z)[^/\x00\n]{1,250}\Z")
 
 
 class Found(NamedTuple):
@@ -90,28 +92,33 @@ def own_views(host: HostRoot, daemons: Iterable[int]) -> list[str]:
     ]
 
 
-def network(host: HostRoot, daemons: Iterable[int], name: str) -> list[Reference]:
-    """Return the devices that a network gives to its guests, wherever it is defined."""
+def network(host: HostRoot, daemons: Iterable[int], name: str, unreadable: list[str]) -> list[Reference]:
+    """Return the devices that a network gives to its guests, wherever it is defined; add ``unreadable`` files."""
     directories = [*(f"{prefix}{DEFINITIONS}" for prefix in ("", *own_views(host, daemons))), *_volumes(host)]
-    return _of_definition(host, NETWORK, [f"{directory}/{NETWORKS}" for directory in directories], name)
+    return _of_definition(host, NETWORK, [f"{directory}/{NETWORKS}" for directory in directories], name, unreadable)
 
 
-def pool(host: HostRoot, daemons: Iterable[int], name: str) -> list[Reference]:
-    """Return the disks and SCSI hosts of a storage pool."""
-    return _of_definition(host, POOL, [f"{prefix}{POOLS}" for prefix in ("", *own_views(host, daemons))], name)
+def pool(host: HostRoot, daemons: Iterable[int], name: str, unreadable: list[str]) -> list[Reference]:
+    """Return the disks and SCSI hosts of a storage pool; add ``unreadable`` files."""
+    directories = [f"{prefix}{POOLS}" for prefix in ("", *own_views(host, daemons))]
+    return _of_definition(host, POOL, directories, name, unreadable)
 
 
-def _of_definition(host: HostRoot, kind: str, directories: list[str], name: str) -> list[Reference]:
+def _of_definition(
+    host: HostRoot, kind: str, directories: list[str], name: str, unreadable: list[str]
+) -> list[Reference]:
     found: list[Reference] = []
-    for path in [f"{directory}/{name}.xml" for directory in directories] if KERNEL_NAME.match(name) else ():
+    for path in [f"{directory}/{name}.xml" for directory in directories] if FILE_NAME.match(name) else ():
         text = host.read(path, optional=True)
-        if text:
-            from . import domain_xml
+        if text is None:
+            unreadable += [path] if host.exists(path) else []
+            continue
+        from . import domain_xml
 
-            try:
-                found += domain_xml.pool(text) if kind == POOL else domain_xml.network(text)
-            except ValueError as error:
-                host.warn(f"/{path} is not XML: {error}")
+        try:
+            found += domain_xml.pool(text) if kind == POOL else domain_xml.network(text)
+        except ValueError:
+            unreadable.append(path)
     return found
 
 

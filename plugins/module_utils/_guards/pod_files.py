@@ -29,6 +29,7 @@ CACHES = ("var/lib/cni/results", "var/lib/cni/cache/results", "var/lib/cni/multu
 FUNCTIONS = "var/lib/cni/sriov/pci"
 CLAIMS = ("run/cdi", "etc/cdi")
 CLAIM = lazy_pattern(r"claim.*\.(?:json|ya?ml)\Z")
+BEGIN = lazy_pattern("\ufeff?\\s*[{[]")
 # Plugins that give a pod an interface of the host, or one on top of it.
 PLUGINS = ("macvlan", "ipvlan", "vlan", "host-device", "ipoib", "ib-sriov")
 # Keys for addresses and interfaces in configurations of these plugins.
@@ -40,6 +41,7 @@ class Given(NamedTuple):
 
     path: str
     references: tuple[Reference, ...]
+    is_unknown: bool = False
 
 
 def read(host: HostRoot) -> Iterator[Given]:
@@ -48,7 +50,7 @@ def read(host: HostRoot) -> Iterator[Given]:
         for name in host.names(directory):
             text = host.read(f"{directory}/{name}", optional=True) if name != "pci" else None
             if text:
-                yield Given(f"{directory}/{name}", tuple(in_configuration(text)))
+                yield _of_configuration(f"{directory}/{name}", text)
     for name in host.names(FUNCTIONS):
         namespace = host.read(f"{FUNCTIONS}/{name}", optional=True) or ""
         # After a reboot, the file still exists without the namespace.
@@ -62,12 +64,20 @@ def read(host: HostRoot) -> Iterator[Given]:
                 yield Given(f"{directory}/{name}", tuple(named))
 
 
-def in_configuration(text: str) -> Iterator[Reference]:
-    """Yield the devices in the configuration of a network plugin; nothing for other text."""
+def _of_configuration(path: str, text: str) -> Given:
     try:
-        yield from dict.fromkeys(_references(json.loads(text)))
-    except (ValueError, RecursionError):
-        return
+        return Given(path, tuple(in_configuration(text)))
+    except ValueError:
+        # A power failure may have cut the file. Files of other kinds, such as locks, contain no object.
+        return Given(path, (), is_unknown=BEGIN.match(text) is not None)
+
+
+def in_configuration(text: str) -> list[Reference]:
+    """Return the devices in the configuration of a network plugin; raise ``ValueError`` for other text."""
+    try:
+        return list(dict.fromkeys(_references(json.loads(text))))
+    except RecursionError as error:
+        raise ValueError from error
 
 
 def _references(part: Any) -> Iterator[Reference]:

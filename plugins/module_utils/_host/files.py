@@ -14,6 +14,7 @@ import stat
 import time
 from typing import Any, Callable, Optional, Protocol, TypeVar, Union
 
+from .._core.patterns import lazy_pattern
 from . import child_process, durable_files, lock, ownership
 
 Value = TypeVar("Value")
@@ -23,6 +24,7 @@ Paths = list[str]
 Answers = list[tuple[Optional[int], Any]]
 
 MEBIBYTE = 1 << 20
+SURROGATE = lazy_pattern("[\ud800-\udfff]")
 
 
 class Files(Protocol):
@@ -76,10 +78,7 @@ class Files(Protocol):
         """Remove a file or symbolic link durably."""
 
     def try_room(self, directory: str, size: int, write: bool) -> None:
-        """Raise ``OSError`` if a directory lacks room for ``size`` bytes.
-
-        Without ``write``, only query the file system.
-        """
+        """Raise ``OSError`` if a directory lacks room for ``size`` bytes; write only if ``write``."""
 
     def status(self, path: str) -> tuple[int, int]:
         """Return ``st_mode`` and owner of a path without following symbolic links."""
@@ -122,9 +121,15 @@ class OperatingSystemFiles:
         self._directory: tuple[int, str, int] | None = None
         self._child = child_process.Child(lambda request: getattr(self, request[0])(*request[1:]))
 
+    def _place(self, path: str) -> str:
+        """Return a path for the system; names from files of the host may have characters that no path can have."""
+        if "\0" in path or not path.isascii() and SURROGATE.search(path):
+            raise FileNotFoundError(errno.ENOENT, "no file can have this name", path)
+        return self._prefix + path
+
     def read(self, path: str, most: int = MEBIBYTE) -> bytes:
         """Return the beginning of a file; do not wait for the other end of a FIFO."""
-        descriptor = os.open(self._prefix + path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(self._place(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             content = part = os.read(descriptor, self.CHUNK)
             # Only sysfs guarantees the whole value in one read.
@@ -136,17 +141,17 @@ class OperatingSystemFiles:
             os.close(descriptor)
 
     def list(self, path: str) -> list[str]:
-        return os.listdir(self._prefix + path)
+        return os.listdir(self._place(path))
 
     def link(self, path: str) -> str:
-        return os.readlink(self._prefix + path)
+        return os.readlink(self._place(path))
 
     def link_below(self, directory: str, path: str) -> str:
         """Read a link relative to an open directory, so that many links below it resolve the directory only once."""
         return self._inside(self._prefix + directory, lambda opened: os.readlink(path, dir_fd=opened))
 
     def links(self, directory: str) -> Targets:
-        opened = os.open(self._prefix + directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        opened = os.open(self._place(directory), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             found: Targets = []
             for name in os.listdir(opened):
@@ -159,12 +164,12 @@ class OperatingSystemFiles:
             os.close(opened)
 
     def mapped(self, path: str) -> Paths:
-        with open(self._prefix + path, "rb") as file:
+        with open(self._place(path), "rb") as file:
             return devices_in_maps(file.read())
 
     def device(self, path: str, block: bool = False) -> str | None:
         try:
-            status = os.stat(self._prefix + path)
+            status = os.stat(self._place(path))
         except OSError:
             return None
         if not (stat.S_ISBLK if block else stat.S_ISCHR)(status.st_mode):

@@ -41,6 +41,13 @@ def problems(auth: Any, label: str) -> Iterator[str]:
                 yield f"{label}.{key} {problem}"
 
 
+def of_configuration(config: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each invalid address of a cloud, which may come from clouds.yaml or variables OS_*."""
+    override = config.get("placement_endpoint_override")
+    problem = problem_of(override, SAMPLES["endpoint"]) if override else None
+    return [*problems(config.get("auth"), "auth"), *([f"placement_endpoint_override {problem}"] if problem else [])]
+
+
 def problem_of(address: Any, sample: str) -> str | None:
     """Return why a service cannot have the address, as the rest of a sentence, or None."""
     reason = _reason(address) if isinstance(address, str) else ""

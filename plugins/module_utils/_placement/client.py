@@ -12,20 +12,17 @@ import contextlib
 import json
 import platform
 import re
-import ssl
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from .._core import missing_library, numbers
-from . import addresses, clouds, limits
+from . import addresses, certificates, clouds, limits
 from .api import Placement, Transport
 from .errors import PlacementError, Reply
 from .options import secret_values
 from .redaction import Secrets
-from .responses import words
 from .retry import Clock
 
 # The newest supported microversion, and the oldest that has all needed features, such as reserved = total.
@@ -91,9 +88,9 @@ def connect(options: Mapping[str, Any]) -> Placement:
     with _explained(CONFIGURATION, sdk.failures, secrets, place):
         region = limits.within(min(SETTINGS, clock.left()), lambda: _read_region(sdk, files, settings, place))
         secrets.values |= secret_values({"auth": region.config.get("auth")})
-        _check_addresses(region.config)
+        _refuse(addresses.of_configuration(region.config))
         region.config["api_timeout"] = seconds = _seconds(region.config.get("api_timeout"))
-        _check_files(*region.get_requests_verify_args())
+        certificates.check(*region.get_requests_verify_args())
     with _explained("the responses of Keystone", sdk.failures, secrets, place):
         first = region.get_session_client("placement")
         address = limits.within(min(seconds, clock.left()), first.get_endpoint)
@@ -256,6 +253,11 @@ def _settings(options: Mapping[str, Any]) -> Mapping[str, Any]:
     return settings if cloud is None else {**settings, "cloud": cloud}
 
 
+def _refuse(problems: list[str]) -> None:
+    if problems:
+        raise PlacementError(f"{CONFIGURATION}: {'; '.join(problems)}")
+
+
 @contextlib.contextmanager
 def _explained(what: str, failures: Any, secrets: Secrets, place: list[str]) -> Iterator[None]:
     """Convert all errors of settings and login to PlacementError; ``place`` names the location of clouds.yaml."""
@@ -285,31 +287,3 @@ def _seconds(value: Any) -> float:
         return ANSWER if value is None else numbers.duration(value, "api_timeout")
     except ValueError as error:
         raise PlacementError(f"the configuration of the cloud: {error}") from error
-
-
-def _check_addresses(config: Mapping[str, Any]) -> None:
-    """Check addresses, which may come from clouds.yaml or variables OS_*."""
-    found = list(addresses.problems(config.get("auth"), "auth"))
-    override = config.get("placement_endpoint_override")
-    if override:
-        problem = addresses.problem_of(override, addresses.SAMPLES["endpoint"])
-        found += [f"placement_endpoint_override {problem}"] if problem else []
-    if found:
-        raise PlacementError(f"{CONFIGURATION}: {'; '.join(found)}")
-
-
-def _check_files(verify: Any, cert: Any) -> None:
-    """Check that certificates and keys are readable; the library reports this late or not at all."""
-    context, named = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), ""
-    try:
-        if isinstance(verify, str):
-            named = f"ca_cert {verify}"
-            is_directory = Path(verify).is_dir()
-            context.load_verify_locations(**{"capath" if is_directory else "cafile": verify})
-        if cert:
-            certificate, key = (cert, None) if isinstance(cert, str) else cert
-            named = f"client_cert {certificate} with client_key"
-            # Prevents a password prompt on the terminal.
-            context.load_cert_chain(certificate, key, password="")
-    except OSError as error:
-        raise PlacementError(f"{named} cannot be used: {words(error)}") from error

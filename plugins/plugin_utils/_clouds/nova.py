@@ -110,14 +110,14 @@ def check_host(cards: list[Card]) -> list[str]:
     seen: dict[str, tuple[dict[str, str | int | None], str]] = {}
     parents: dict[str, str | None] = {}
     for card in cards:
-        if not makes_mdevs(card):
+        if not makes_mdevs(card) and not nova_mdev.may_have_mdevs(card):
             continue
         if is_share(card):
             problems += _check_parents(card, parents)
         if card["resource_class"] and not MDEV_CLASS.match(card["resource_class"]):
             sentence = (
                 "the resource class of mediated devices in nova is VGPU or begins with CUSTOM_, and is not "
-                f"{card['resource_class']}"
+                f"{card['resource_class']}{nova_mdev.unsure(card)}"
             )
             problems.append(of_card(card, sentence))
         # Devices that stay temporarily keep their class.
@@ -174,10 +174,12 @@ def providers(card: Card, options: ProviderOptions) -> tuple[list[Provider], lis
     found: list[str] = []
     entries: list[Provider] = []
     for share in shares_of(card):
-        names = None
-        if makes_mdevs(share):
+        names, to_come = None, nova_mdev.may_have_mdevs(share)
+        if makes_mdevs(share) or to_come:
             names = [f"{options['root']}_{libvirt.node_device(name)}" for name in usable_parents(share)]
         entries += provider.traits_only(share, names, OWNER, options, found)
+        if to_come and found and found[-1].endswith(provider.CUSTOM):
+            found[-1] += nova_mdev.unsure(share)
     return entries, list(dict.fromkeys(found))
 
 
@@ -230,7 +232,7 @@ def _compute(plan: Plan, options: Options, problems: list[str]) -> Sections:
             f"nova {options['release']} cannot parse the names of mediated devices of libvirt 7.7 and later. Use nova "
             "24.2 or later"
         )
-    problems += _check_cards(cards, options)
+    problems += _check_cards([*cards, *nova_pci.later_cards(plan)], options)
     if options["report_in_placement"]:
         problems += [*_check_classes(plan, cards), *_check_traits(cards)]
         problems += nova_pci.check_mixes(cards)

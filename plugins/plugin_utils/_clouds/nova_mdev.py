@@ -117,6 +117,21 @@ def _offering(card: Card) -> list[Parent]:
     return sorted((parent for parent in parents if parent["total"]), key=lambda parent: parent["name"])
 
 
+def may_have_mdevs(card: Card) -> bool:
+    """Return whether nova will or may get mediated devices of a card whose vGPUs do not exist yet.
+
+    Without virtual functions, the framework of the card is unknown. Settings for PCI devices decide then.
+    """
+    if card["type"] is not None or card["total"] is not None:
+        return False
+    return makes_mdevs(card) or not card["framework"] and set(card.get("nova", ())) <= set(OPTIONS)
+
+
+def unsure(card: Card) -> str:
+    """Return the rest of a sentence about a card whose framework is unknown, or an empty text."""
+    return "" if card["framework"] else ". If its vGPUs will be virtual functions for guests, set nova.alias"
+
+
 def resource_class(card: Card) -> str:
     return overlaps.mdev_class(card)
 

@@ -24,6 +24,8 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     has_typed_vfs,
     held_card,
     is_share,
+    later_cards_of,
+    makes_mdevs,
     of_card,
     type_name,
 )
@@ -38,6 +40,12 @@ def cards(plan: Plan) -> list[Card]:
     """Return the cards whose PCI functions nova assigns to guests."""
     own = [card for card in cards_of(plan, "nova") if not has_mdevs(held_card(card) or card) and card["num_vfs"] != 0]
     return [part for card in own for part in _parts(card)]
+
+
+def later_cards(plan: Plan) -> list[Card]:
+    """Return the cards whose virtual functions do not exist yet, and will be PCI devices of guests."""
+    later = later_cards_of(plan, "nova")
+    return [card for card in later if not makes_mdevs(card) and not nova_mdev.may_have_mdevs(card)]
 
 
 def _parts(card: Card) -> list[Card]:

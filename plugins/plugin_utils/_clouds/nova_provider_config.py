@@ -13,12 +13,18 @@ from typing import Any
 import yaml
 from ansible_collections.vfio.devices.plugins.module_utils._host import ownership
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt, nova_other_providers, nova_release
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import (
+    libvirt,
+    nova_mdev,
+    nova_other_providers,
+    nova_release,
+)
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.defaults import or_default
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.nova_options import Options
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     cards_of,
     has_mdevs,
+    later_cards_of,
     of_card,
     usable_parents,
 )
@@ -83,14 +89,14 @@ def _options(release: object, report_in_placement: object, pci_in_placement: obj
 def _of_mdevs(plan: Plan, root: str, problems: list[str]) -> list[Entry]:
     """Return the traits of providers that nova creates for mediated devices."""
     providers: list[Entry] = []
-    for card in cards_of(plan, "nova"):
-        if not card["traits"] or not has_mdevs(card):
+    to_come = [card for card in later_cards_of(plan, "nova") if nova_mdev.may_have_mdevs(card)]
+    for card in [*filter(has_mdevs, cards_of(plan, "nova")), *to_come]:
+        if not card["traits"]:
             continue
         standard = [name for name in card["traits"] if not names.is_custom(name)]
         if standard:
-            problems.append(
-                of_card(card, f"nova accepts only custom traits from a file, and not {', '.join(standard)}")
-            )
+            sentence = f"nova accepts only custom traits from a file, and not {', '.join(standard)}"
+            problems.append(of_card(card, sentence + ("" if has_mdevs(card) else nova_mdev.unsure(card))))
         for parent in usable_parents(card):
             name = names.provider_name(f"{root}_{libvirt.node_device(parent)}")
             providers.append({"identification": {"name": name}, "traits": {"additional": sorted(card["traits"])}})

@@ -24,6 +24,7 @@ Content = tuple[Optional[str], Sequence[str]]
 CreateContent = Callable[[Card, ProviderOptions, list[str]], Content]
 # The limit of Placement (placement/db/constants.py).
 LARGEST_TOTAL = 0x7FFFFFFF
+CUSTOM = "Use custom traits"
 
 
 def create(
@@ -82,7 +83,7 @@ def traits_only(
         )
     standard = [name for name in card["traits"] if not names.is_custom(name)]
     if standard and provider_names is not None:
-        found.append(f"{', '.join(standard)} cannot be set on the provider of another service. Use custom traits")
+        found.append(f"{', '.join(standard)} cannot be set on the provider of another service. {CUSTOM}")
     if not card["traits"] and options["traits_mode"] != "exact":
         return []
     common: Provider = {"parent": options["root"], "traits": sorted(card["traits"]), "optional": True}

@@ -43,6 +43,13 @@ def cards_of(plan: Plan, owner: str) -> list[Card]:
     return [share for card in own for share in shares_of(card)]
 
 
+def later_cards_of(plan: Plan, owner: str) -> list[Card]:
+    """Return the cards of an owner whose virtual functions must be created first, once for each type."""
+    later = {entry["name"] for entry in plan["later"]}
+    own = [card for card in plan["cards"] if card["owner"] == owner and card["name"] in later]
+    return [share for card in own for share in shares_of(card)]
+
+
 def type_of(card: Card) -> VgpuType:
     """Return the type of a card that has one."""
     if card["type"] is None:

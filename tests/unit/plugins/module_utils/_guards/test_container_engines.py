@@ -49,7 +49,6 @@ def docker(settings, state=None, store=STORE):
         ({"Privileged": True}, [("file", "/dev")]),
         ({"Binds": ["/dev/vfio/:/dev/vfio", "/devices:/x"]}, [("file", "/dev/vfio")]),
         ({"Devices": None, "Binds": None, "DeviceRequests": {}}, []),
-        ("{", None),
     ],
 )
 def test_devices_of_docker(simulated, settings, named):
@@ -148,3 +147,11 @@ def test_home_that_does_not_answer_is_only_a_warning(simulated):
     assert [one.path for one in container_engines.containers(root)] == [f"{STORE}/containers/{NUMBER}/hostconfig.json"]
     (warning,) = root.warnings
     assert warning.startswith(f"Docker containers of users are unknown: /{silent}/containers did not answer")
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "5", "\ufeff{}"])
+def test_settings_that_are_not_json_hide_devices(simulated, text):
+    host = simulated("empty", files={"var/lib/docker/containers/abc/hostconfig.json": text})
+    (guest,) = container_engines.containers(host.root())
+    assert guest.references == ()
+    assert "the devices of the Docker container abc are unknown" in guest.unknown

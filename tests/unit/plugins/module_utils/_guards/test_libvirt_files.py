@@ -93,8 +93,8 @@ def test_files_that_cannot_be_read_are_named(simulated):
 def test_network_of_a_pool(simulated, path):
     text = "<network><forward mode='hostdev'><pf dev='ens2f0'/></forward></network>"
     root = simulated("empty", files={f"{path}/networks/pool.xml": text}).root()
-    assert libvirt_files.network(root, [77], "pool") == [("pool", "ens2f0")]
-    assert libvirt_files.network(root, [77], "../pool") == []
+    assert libvirt_files.network(root, [77], "pool", []) == [("pool", "ens2f0")]
+    assert libvirt_files.network(root, [77], "../pool", []) == []
 
 
 @pytest.mark.parametrize("prefix", ["", "proc/77/root/"])
@@ -102,9 +102,12 @@ def test_storage_pool(simulated, prefix):
     text = "<pool type='disk'><source><device path='/dev/nvme1n1'/></source></pool>"
     host = simulated("empty", files={f"{prefix}etc/libvirt/storage/spare.xml": text, "etc/libvirt/storage/x.xml": "<"})
     root = host.root()
-    assert libvirt_files.pool(root, [77], "spare") == [("file", "/dev/nvme1n1")]
-    assert libvirt_files.pool(root, [77], "x") == []
-    assert [warning for warning in root.warnings if "/etc/libvirt/storage/x.xml is not XML" in warning]
+    assert libvirt_files.pool(root, [77], "spare", []) == [("file", "/dev/nvme1n1")]
+    unreadable = []
+    assert libvirt_files.pool(root, [77], "x", unreadable) == []
+    assert (
+        unreadable == [f"{prefix}etc/libvirt/storage/x.xml", *(["etc/libvirt/storage/x.xml"] if prefix else [])][::-1]
+    )
 
 
 def test_daemon_with_the_mounts_of_the_host_has_no_view_of_its_own(simulated):

@@ -155,3 +155,13 @@ def test_a_child_opens_directories_itself(tmp_path):
         files.in_time(10, "write", "sys/attribute", text)
         assert (tmp_path / "sys/attribute").read_bytes() == text
         files.replace("sys/other", text)
+
+
+@pytest.mark.parametrize("path", ["a\0b", "sys/\ud800", "sys/a\udfff/b"])
+@pytest.mark.parametrize("method", ["exists", "link", "link_name", "links", "names", "read", "read_bytes", "read_line"])
+def test_a_path_that_no_file_can_have_is_missing(simulated, tmp_path, path, method):
+    """Such names come from files of the host, for example JSON of a container engine."""
+    (tmp_path / "sys").mkdir()
+    for host in (simulated("t4").root(), HostRoot(str(tmp_path))):
+        given = (path, True) if method in ("read", "read_line") else (path,)
+        assert not getattr(host, method)(*given)
