@@ -30,12 +30,12 @@ def assemble(made: FrameworkState, context: Context) -> State:
         definitions=made.definitions,
         known_types=made.known_types,
         records=records,
-        recorded_identities=identities.taken_out(records),
+        recorded_identities=identities.remove_identities(records),
         identities=context.identities,
         unreadable=context.unreadable,
         machine_id=context.machine_id,
     )
-    return identities.follow(state)
+    return identities.follow_moved_cards(state)
 
 
 def _with_attributes(records: Mapping[str, Record], devices: list[Device]) -> list[Device]:

@@ -71,16 +71,16 @@ def converge(
     problems: list[str] = []
     plans = [found for one in wanted for found in [plan(one, gpus.get(one.pf), gpus, problems)] if found]
     busy: dict[str, list[str]] = {}
-    replacing = {one.wanted.pf for one in plans if one.takes_away and one.wanted.replace_vgpus}
+    replacing = {one.wanted.pf for one in plans if one.may_end_uses and one.wanted.replace_vgpus}
     if replacing:
         devices = Frameworks(host, functions, pci.NumaNodes(host)).observe(with_parents=False).devices
         plans = [
             without_vgpus(one, _vgpus_of(one.wanted.pf, functions, devices)) if one.wanted.pf in replacing else one
             for one in plans
         ]
-    takes_away = [one for one in plans if one.takes_away]
-    if takes_away:
-        busy = _uses(host, functions, takes_away, options)
+    ending_uses = [one for one in plans if one.may_end_uses]
+    if ending_uses:
+        busy = _uses(host, functions, ending_uses, options)
     if not options.skip_busy:
         problems += [labelled(one.wanted.label, sentence) for one in plans for sentence in busy.get(one.wanted.pf, ())]
     if problems:
