@@ -4,8 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""All guards. A new guard needs a file in this package, a line here or in ``user_guards``, and its name in
-``base``.
+"""All guards.
+
+A new guard needs a file in this package, a line here or in ``user_guards``, and its name in ``base``.
 
 Jobs import this file only where they need users, because Ansible compiles each import again in every run.
 """
