@@ -230,17 +230,18 @@ def main():
         },
         supports_check_mode=True,
     )
-    given = module.params
+    options = module.params
 
     def work():
-        timeout, of_boot = evaluate_all(
-            lambda: duration(given["timeout"], "timeout"), lambda: duration(given["boot"]["timeout"], "boot.timeout")
+        of_boot = options["boot"]
+        timeout, boot_timeout = evaluate_all(
+            lambda: duration(options["timeout"], "timeout"), lambda: duration(of_boot["timeout"], "boot.timeout")
         )
-        files = [Requested(content=None, suggestion="", **file) for file in given["files"]]
-        boot = Boot(given["boot"]["state"] == "present", given["boot"]["python"], of_boot, given["boot"]["program"])
-        services = [Service(**service) for service in given["services"]]
-        host = HostRoot(given["host_root"], timeout)
-        gather = [part for part in (USERS, MIG, SERIAL_NUMBERS, PUBLISHED_ROOT) if given[part]]
+        files = [Requested(content=None, suggestion="", **file) for file in options["files"]]
+        boot = Boot(of_boot["state"] == "present", of_boot["python"], boot_timeout, of_boot["program"])
+        services = [Service(**service) for service in options["services"]]
+        host = HostRoot(options["host_root"], timeout)
+        gather = [part for part in (USERS, MIG, SERIAL_NUMBERS, PUBLISHED_ROOT) if options[part]]
         seen = observe_site(host, gather, boot, services, files)
         # Ansible processes each value of a result on both sides, which takes as long as reading the host.
         return {"changed": False, "seen": json.dumps(seen)}, ()

@@ -18,10 +18,10 @@ from collections.abc import Iterable
 from .._host.root import HostRoot
 from . import devices, network, storage, user_guards
 from .base import Guard, Scene, Seen
-from .user_guards import HOLDERS
+from .user_guards import USER_GUARDS
 
 # In this order: each guard can use what earlier ones have found.
-GUARDS: tuple[Guard, ...] = (*HOLDERS, devices, storage, network)
+GUARDS: tuple[Guard, ...] = (*USER_GUARDS, devices, storage, network)
 
 
 def observe(host: HostRoot, scene: Scene, guards: Iterable[Guard] = GUARDS) -> Seen:
