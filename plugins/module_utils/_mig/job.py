@@ -111,7 +111,7 @@ def _apply(
 
 
 def _uses(
-    host: HostRoot, functions: dict[str, PciFunction], plans: list[Plan], options: Options, anew: bool = False
+    host: HostRoot, functions: dict[str, PciFunction], plans: list[Plan], options: Options, during_run: bool = False
 ) -> dict[str, list[str]]:
     """Return by address a sentence for each use that the steps would end."""
     from .._guards import registry
@@ -122,7 +122,7 @@ def _uses(
     devices = frameworks.observe(with_parents=False).devices
     unreadable = frameworks.unreadable()
     # Stopped guests do not use an instance. If they have the whole GPU, their guard reports it.
-    scene = Scene(functions, devices, Processes(host), frozenset((*gpus, *virtual)), configured=not anew)
+    scene = Scene(functions, devices, Processes(host), frozenset((*gpus, *virtual)), configured=not during_run)
     seen = registry.observe(host, scene)
     found = {}
     for one in plans:
@@ -167,7 +167,7 @@ def _describe_vgpus(address: str, what: str, vgpus: Sequence[Device]) -> str:
 
 
 def _uses_now(host: HostRoot, one: Plan, options: Options) -> list[str]:
-    return _uses(host, pci.observe(host), [one], options, anew=True)[one.wanted.pf]
+    return _uses(host, pci.observe(host), [one], options, during_run=True)[one.wanted.pf]
 
 
 def _records(
