@@ -2,6 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+"""Run the module cards and plan the host from its result."""
+
 from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.cards import ComparesHost
@@ -13,4 +15,4 @@ keep_objects()
 
 
 class ActionModule(ComparesHost):
-    """Action plugin of the module cards."""
+    """The action plugin of the module cards."""

@@ -13,4 +13,4 @@ load_filters()
 
 
 class ActionModule(Normal):
-    """Action plugin of the module mdev_facts."""
+    """The action plugin of the module mdev_facts."""

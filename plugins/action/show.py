@@ -10,4 +10,4 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._actions.console_text
 
 
 class ActionModule(ShowsText):
-    """Action plugin of the module show."""
+    """The action plugin of the module show."""

@@ -116,16 +116,16 @@ def main():
         },
         supports_check_mode=True,
     )
-    given = module.params
+    options = module.params
 
     def work():
-        (timeout,) = evaluate_all(lambda: duration(given["timeout"], "timeout"))
-        host = HostRoot(given["host_root"], timeout)
+        (timeout,) = evaluate_all(lambda: duration(options["timeout"], "timeout"))
+        host = HostRoot(options["host_root"], timeout)
         call = Call(module.check_mode, progress.budget(), os.getpid())
-        has_changed, is_checked = given["has_changed"], given["is_checked"]
-        return apply(host, given["stages"], given["gather"], call, has_changed, is_checked), host.warnings
+        has_changed, is_checked = options["has_changed"], options["is_checked"]
+        return apply(host, options["stages"], options["gather"], call, has_changed, is_checked), host.warnings
 
-    run(module, work, unchanged(given["has_changed"]))
+    run(module, work, unchanged(options["has_changed"]))
 
 
 if __name__ == "__main__":

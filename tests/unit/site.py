@@ -91,7 +91,7 @@ class Site:
         for number, of_round in enumerate(stages.module_runs(plan, parts, check)):
             if number and plan["later"]:
                 break
-            todo = json.loads(json.dumps(stages.of_plan(VARIABLES, plan, of_round)))
+            todo = json.loads(json.dumps(stages.stage_options(VARIABLES, plan, of_round)))
             found = apply(self.host.root(), todo, () if check else DEFAULT_PARTS, Call(check))
             results.update(found["stages"])
             plan = self.plan(found.get("facts") or self.host.facts())

@@ -18,9 +18,9 @@ from .._run.call import Call
 from . import job
 
 
-def set_boot(given: Mapping[str, Any], call: Call) -> tuple[Mapping[str, Any], list[str]]:
-    """Return the result and the warnings; ``given`` contains all options of the module."""
-    (timeout,) = evaluate_all(lambda: duration(given["timeout"], "timeout"))
-    host = call.open(given["host_root"], timeout)
-    result = job.converge(host, given["state"] == "present", given["python"], timeout, call.check_mode)
+def set_boot(options: Mapping[str, Any], call: Call) -> tuple[Mapping[str, Any], list[str]]:
+    """Return the result and the warnings; ``options`` contains all options of the module."""
+    (timeout,) = evaluate_all(lambda: duration(options["timeout"], "timeout"))
+    host = call.open(options["host_root"], timeout)
+    result = job.converge(host, options["state"] == "present", options["python"], timeout, call.check_mode)
     return result, summarize(host.warnings)

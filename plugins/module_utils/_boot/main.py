@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         host = HostRoot(os.path.abspath(options.root), options.timeout)
-        host.wakes_daemons = not options.boot
+        host.may_start_daemons = not options.boot
         results = restore.restore(host, options.card, options.timeout, options.check)
     except HostError as error:
         _say(ERROR, str(error))

@@ -41,10 +41,12 @@ def binding_of_option(text: str) -> BindingWanted:
 
 
 def exactly(binding: Binding) -> BindingWanted:
+    """Return an observed binding as a desired one, for a rollback."""
     return BindingWanted(binding.driver, binding.override, is_exact=True)
 
 
 def is_bound(binding: Binding, wanted: BindingWanted) -> bool:
+    """Return whether a function has the desired driver, and no override that conflicts with it."""
     if wanted.is_exact:
         return binding == (wanted.override, wanted.driver)
     if wanted.driver == CHOICE:
@@ -109,6 +111,7 @@ def _probe(host: HostRoot, address: str, wanted: BindingWanted) -> None:
 
 
 def describe_binding(wanted: BindingWanted) -> str:
+    """Return the desired driver for a message."""
     if wanted.driver is None:
         return "no driver"
     return "its native driver" if wanted.driver == CHOICE else wanted.driver

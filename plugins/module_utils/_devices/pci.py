@@ -85,7 +85,7 @@ class NumaNodes(dict[str, Optional[int]]):
 
 def observe(host: HostRoot) -> dict[str, PciFunction]:
     """Return all PCI functions of the host by address, sorted by address."""
-    host.look_anew()
+    host.forget_timeouts()
     addresses = []
     for name in host.names(DEVICES):
         if PCI_ADDRESS.match(name):
@@ -101,6 +101,7 @@ def observe(host: HostRoot) -> dict[str, PciFunction]:
 
 
 def function(host: HostRoot, address: str) -> PciFunction:
+    """Return the function at an address; a missing one has no entries."""
     return _observe_function(host, address)
 
 

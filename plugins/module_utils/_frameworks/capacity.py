@@ -47,12 +47,13 @@ class Capacity:
         for name, type_id in card.occupants:
             self.occupants[name].append(type_id)
         self._taken: dict[tuple[str, str], int] = {}
-        self._given = False
+        # Whether a removal is planned, so that the live counters are no longer valid.
+        self._counters_are_outdated = False
 
     def room(self, parent: str, type_id: str) -> int:
         """Return how many more devices of a type fit on the parent."""
         expected = self._expected(parent, type_id)
-        if self._given:
+        if self._counters_are_outdated:
             return expected
         return max(0, min(expected, self._live(parent, type_id)))
 
@@ -63,16 +64,18 @@ class Capacity:
         return live - self._taken.get((parent, type_id), 0)
 
     def take(self, parent: str, type_id: str) -> None:
+        """Count a device that is planned on the parent."""
         self.occupants[parent].append(type_id)
         self._taken[parent, type_id] = self._taken.get((parent, type_id), 0) + 1
 
     def give(self, parent: str, type_id: str | None) -> None:
+        """Count the planned removal of a device from the parent."""
         self.occupants[parent].remove(type_id)
-        self._given = True
+        self._counters_are_outdated = True
 
     def plan_afresh(self) -> None:
         """Ignore the live counters from now on, because planned changes alter them."""
-        self._given = True
+        self._counters_are_outdated = True
 
     def framebuffer(self, type_id: str | None) -> Optional[int]:
         """Return the framebuffer of a vGPU in MiB, or None. By default all vGPUs of a GPU have the same."""

@@ -14,15 +14,13 @@ from typing import Any, Optional, Protocol
 
 from .._core.grammar import PCI_ADDRESS, UUID, type_id
 from .._core.text import CONTROL
-from .._host.records import read_records
+from .._host.records import INSTANCE_RECORDS, read_records
 from .._host.root import HostRoot
 from .._model.host import Definition, Device
 from .attributes import check
 from .mdev_view import MDEV
 
 DEFINITIONS = "etc/mdevctl.d"
-# The kind of records that mdev_instance writes.
-RECORDS = "mdev_instance"
 
 
 class Types(Protocol):
@@ -63,7 +61,7 @@ def _files(host: HostRoot, only: Optional[str] = None) -> dict[tuple[str, str], 
 def recorded_names(host: HostRoot) -> dict[tuple[str, str], tuple[str, str]]:
     """Return the recorded type id and name of each device of this collection by (parent, uuid)."""
     found = {}
-    for record in read_records(host, RECORDS).values():
+    for record in read_records(host, INSTANCE_RECORDS).values():
         instances = record.get("instances")
         for one in instances if isinstance(instances, list) else ():
             named = one if isinstance(one, dict) else {}
@@ -127,8 +125,7 @@ def checked_attributes(device: Device) -> tuple[tuple[str, str], ...]:
         except ValueError as error:
             raise ValueError(
                 f"the mdevctl definition of {device.uuid} is invalid: {error}. Remove the attribute with mdevctl "
-                "modify "
-                f"--uuid {device.uuid} --delattr --index {place}"
+                f"modify --uuid {device.uuid} --delattr --index {place}"
             ) from error
     return tuple(found)
 

@@ -4,8 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""All frameworks, and their existing and possible devices. A new framework needs a file in this package and a line
-here.
+"""All frameworks, and their existing and possible devices.
+
+A new framework needs a file in this package and a line here.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ NO_PARENTS = "Check that the vendor's vGPU driver is loaded and bound to the car
 
 
 class Frameworks:
+    """The frameworks on one host. The names of parents are read at once, types and devices by :meth:`observe`."""
+
     def __init__(self, host: HostRoot, functions: dict[str, PciFunction], numa_nodes: NumaNodes) -> None:
         self._host = host
         self._functions = functions
@@ -50,13 +53,13 @@ class Frameworks:
     def observe(self, with_parents: bool = True) -> FrameworkState:
         """Return parents and devices; without ``with_parents``, skip parents whose types are slow to read."""
         found = [view.observe(with_parents) for view in self._views.values()]
-        devices = [device for made in found for device in made.devices]
+        devices = [device for state in found for device in state.devices]
         return FrameworkState(
-            [parent for made in found for parent in made.parents],
+            [parent for state in found for parent in state.parents],
             # Devices that are only defined come last.
             sorted(devices, key=lambda device: device.state == "defined"),
-            {key: one for made in found for key, one in made.definitions.items()},
-            {name: types for made in found for name, types in made.known_types.items()},
+            {key: one for state in found for key, one in state.definitions.items()},
+            {name: types for state in found for name, types in state.known_types.items()},
         )
 
     def unreadable(self) -> dict[str, str]:

@@ -23,8 +23,16 @@ PROCESSES = "processes"
 CONFIGURED = ("libvirt", "proxmox", "containers")
 # The guards whose blind spots an operator may accept.
 NAMES = (
-    *(PROCESSES, "vfio", "open_devices", "libvirt", "proxmox", "containers", "kubernetes"),
-    *("devices", "storage", "network"),
+    PROCESSES,
+    "vfio",
+    "open_devices",
+    "libvirt",
+    "proxmox",
+    "containers",
+    "kubernetes",
+    "devices",
+    "storage",
+    "network",
 )
 # The argument spec of the module option.
 ACCEPT_UNSEEN = {"type": "list", "elements": "str", "choices": list(NAMES), "default": []}

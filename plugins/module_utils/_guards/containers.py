@@ -91,7 +91,7 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
         if guest.unknown:
             yield Unseen(NAME, guest.unknown)
         # Early at boot, no guest has started, and its devices must be restored before it does.
-        if guest.references and (guest.running or host.wakes_daemons):
+        if guest.references and (guest.running or host.may_start_daemons):
             advice = guest.advice or (
                 "stop it, and remove the device from its configuration"
                 if guest.running
@@ -114,7 +114,7 @@ def _warn_of_any(host: HostRoot, scene: Scene, guests: Iterable[Guest]) -> None:
 
     Such a container is like a process of root: it uses the cards that it has open, and others only later.
     """
-    counting = [guest for guest in guests if guest.running or host.wakes_daemons]
+    counting = [guest for guest in guests if guest.running or host.may_start_daemons]
     able = [guest.name for guest in counting if any(map(_is_any, guest.references))]
     functions = (scene.functions.get(address) for address in sorted(scene.asked))
     cards = [one.address for one in functions if one and (is_vfio_driver(one.driver) or one.driver in UIO_DRIVERS)]

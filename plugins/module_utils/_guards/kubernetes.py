@@ -50,7 +50,7 @@ class Given(NamedTuple):
 
 def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
     """Yield a use for each device of each pod on this node."""
-    if not host.wakes_daemons and not scene.processes.named("kubelet"):
+    if not host.may_start_daemons and not scene.processes.named("kubelet"):
         # During boot, the checkpoint still lists the pods of the previous boot.
         return
     for kubelet in KUBELETS:

@@ -49,7 +49,7 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
         return
     daemons = [process for process in scene.processes.named(*DAEMONS) if _of_the_system(host, process)]
     runs = bool(daemons) or any(host.exists(path) for path in RUNNING)
-    if not (runs or host.wakes_daemons):
+    if not (runs or host.may_start_daemons):
         return
     asked, problem = _answer(host)
     unreadable: list[str] = []

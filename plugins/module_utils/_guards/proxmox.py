@@ -68,7 +68,7 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
             continue
         running = _runs(host, scene.processes, guest)
         # Early at boot, no guest has started, and its devices must be restored before it does.
-        if not (running or host.wakes_daemons):
+        if not (running or host.may_start_daemons):
             continue
         holder = Holder(None, None, guest.name, running)
         tool = "qm" if guest.kind == VIRTUAL_MACHINE else "pct"

@@ -4,8 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""All guards. A new guard needs a file in this package, a line here or in ``user_guards``, and its name in
-``base``.
+"""All guards.
+
+A new guard needs a file in this package, a line here or in ``user_guards``, and its name in ``base``.
 
 Jobs import this file only where they need users, because Ansible compiles each import again in every run.
 """
@@ -17,10 +18,10 @@ from collections.abc import Iterable
 from .._host.root import HostRoot
 from . import devices, network, storage, user_guards
 from .base import Guard, Scene, Seen
-from .user_guards import HOLDERS
+from .user_guards import USER_GUARDS
 
 # In this order: each guard can use what earlier ones have found.
-GUARDS: tuple[Guard, ...] = (*HOLDERS, devices, storage, network)
+GUARDS: tuple[Guard, ...] = (*USER_GUARDS, devices, storage, network)
 
 
 def observe(host: HostRoot, scene: Scene, guards: Iterable[Guard] = GUARDS) -> Seen:

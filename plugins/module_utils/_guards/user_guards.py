@@ -19,10 +19,10 @@ from . import containers, kubernetes, libvirt, open_devices, proxmox, vfio
 from .base import PROCESSES, Guard, Scene, Seen
 from .processes import hidden_processes
 
-HOLDERS: tuple[Guard, ...] = (vfio, open_devices, libvirt, proxmox, containers, kubernetes)
+USER_GUARDS: tuple[Guard, ...] = (vfio, open_devices, libvirt, proxmox, containers, kubernetes)
 
 
-def observe(host: HostRoot, scene: Scene, guards: Iterable[Guard] = HOLDERS) -> Seen:
+def observe(host: HostRoot, scene: Scene, guards: Iterable[Guard] = USER_GUARDS) -> Seen:
     """Return all uses and blind spots of the guards."""
     unseen: list[Unseen] = []
     for guard in guards:

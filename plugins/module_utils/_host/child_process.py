@@ -60,8 +60,8 @@ class Child:
         ``limit`` to the whole request.
 
         Request and value must be of types that :mod:`marshal` supports. An ``OSError`` of the answer is raised here
-        with its errno, any other exception as ``RuntimeError``. :class:`Late` means that the deadline passed and the
-        child was sent SIGKILL. An uninterruptible kernel call continues until the kernel ends it.
+        with its errno, any other exception as ``RuntimeError``. :class:`DeadlineExceeded` means that the deadline has
+        passed and the child was sent SIGKILL. An uninterruptible kernel call continues until the kernel ends it.
         """
         if self._end is None or not self._end.alive:
             self._start()

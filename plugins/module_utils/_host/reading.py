@@ -100,7 +100,7 @@ class Reading:
         """Set the card that answers for a VF or mdev; after a timeout, no other device of this card is read."""
         self._reader.cards[device] = card
 
-    def look_anew(self) -> None:
+    def forget_timeouts(self) -> None:
         """Read cards again that timed out in an earlier observation."""
         self._reader.silent.clear()
 

@@ -66,9 +66,8 @@ class HostRoot(Reading):
         if files is None and not os.path.isdir(os.path.join(root, "sys")):
             raise HostError(f"{root} is not the root of a host: it has no directory sys", root)
         super().__init__(root, timeout, files or OperatingSystemFiles(root))
-        # Whether queries may start daemons of the host. During boot, the daemon would wait for the process that queries
-        # it.
-        self.wakes_daemons = True
+        # During boot, a daemon of the host would wait for the process that starts it with a query.
+        self.may_start_daemons = True
         self._tools: Tools = tools or SystemTools(root)
         self._locked = False
 
@@ -169,6 +168,7 @@ class HostRoot(Reading):
         raise HostError(describe_holders(f"/{LOCK}", holders, limit), LOCK)
 
     def has_program(self, name: str) -> bool:
+        """Return whether the host has an executable program of this name in its usual directories."""
         return self._tools.find(name) is not None
 
     def run(self, name: str, arguments: Sequence[str], keep: bool = False, timeout: float | None = None) -> str:
@@ -203,9 +203,11 @@ class HostRoot(Reading):
         return outputs[0].text
 
     def now(self) -> float:
+        """Return seconds since an arbitrary point; the clock never goes back."""
         return self._files.now()
 
     def attempt(self, action: Callable[[], Value], timeout: float) -> Value:
+        """Return ``action()``, called in a child process; raise ``TimeoutError`` after ``timeout`` seconds."""
         return self._files.attempt(action, timeout)
 
     def wait(self, condition: Callable[[], bool], timeout: float | None = None) -> bool:

@@ -50,7 +50,7 @@ def apply(
     run = _Run(host, steps, uses)
     budget = Budget(host, seconds)
     for number, step in enumerate(steps):
-        if is_work(step) and budget.is_spent(run.has_worked, bool(run.outcome.failed)):
+        if changes_device(step) and budget.is_spent(run.has_worked, bool(run.outcome.failed)):
             run.outcome.left = steps[number:]
             break
         error = run.apply(_without(run.not_made, step), later=steps[number:])
@@ -92,14 +92,14 @@ class _Run:
             self._broken.add(step.card)
             return error
         self.outcome.done.append(step)
-        self.has_worked = self.has_worked or is_work(step)
+        self.has_worked = self.has_worked or changes_device(step)
         return None
 
     def _do(self, step: DeviceStep) -> None:
         if isinstance(step, MakeDevice):
             make(self._host, step, self._uses)
             return
-        if self._uses and isinstance(step, RemoveDevice) and _takes_away(step):
+        if self._uses and isinstance(step, RemoveDevice) and _removes_active_device(step):
             _check_free(step.device, self._uses())
         ACTIONS[type(step)](self._host, step)
 
@@ -118,7 +118,7 @@ def _failure(
     uses: Uses | None,
 ) -> Failed:
     """Restore the devices of the card if they were to be replaced, and return the failure of the step."""
-    removed = sum(_takes_away(one) and one.card == step.card for one in done)
+    removed = sum(_removes_active_device(one) and one.card == step.card for one in done)
     again = 0
     if not error.pending and any(isinstance(one, MakeDevice) and one.card == step.card for one in later):
         again = restore_devices(step.card, done, later, lambda step: make(host, step, uses))
@@ -152,12 +152,12 @@ def _describe_full(device: PlannedDevice, error: HostError, steps: list[DeviceSt
     )
 
 
-def is_work(step: DeviceStep) -> bool:
+def changes_device(step: DeviceStep) -> bool:
     """Return whether a step changes a device. Other steps write files, which is fast."""
-    return isinstance(step, MakeDevice) or _takes_away(step)
+    return isinstance(step, MakeDevice) or _removes_active_device(step)
 
 
-def _takes_away(step: DeviceStep) -> bool:
+def _removes_active_device(step: DeviceStep) -> bool:
     return isinstance(step, RemoveDevice) and step.device.state == "active"
 
 

@@ -19,23 +19,23 @@ from .removal import with_unreadable
 from .state import State
 
 
-def assemble(made: FrameworkState, context: Context) -> State:
+def assemble(framework_state: FrameworkState, context: Context) -> State:
     """Return the state without the functions of the host; this removes the identities from the records."""
     records = context.records
-    devices = [*_with_attributes(records, made.devices), *_only_recorded(records, made)]
+    devices = [*_with_attributes(records, framework_state.devices), *_only_recorded(records, framework_state)]
     state = State(
         gpu_instances=context.gpu_instances,
-        parents=made.parents,
-        devices=with_unreadable(devices, made.parents, context.unreadable),
-        definitions=made.definitions,
-        known_types=made.known_types,
+        parents=framework_state.parents,
+        devices=with_unreadable(devices, framework_state.parents, context.unreadable),
+        definitions=framework_state.definitions,
+        known_types=framework_state.known_types,
         records=records,
-        recorded_identities=identities.taken_out(records),
+        recorded_identities=identities.remove_identities(records),
         identities=context.identities,
         unreadable=context.unreadable,
         machine_id=context.machine_id,
     )
-    return identities.follow(state)
+    return identities.follow_moved_cards(state)
 
 
 def _with_attributes(records: Mapping[str, Record], devices: list[Device]) -> list[Device]:
@@ -53,8 +53,8 @@ def _with_attributes(records: Mapping[str, Record], devices: list[Device]) -> li
     return found
 
 
-def _only_recorded(records: Mapping[str, Record], made: FrameworkState) -> list[Device]:
-    frameworks = {parent.name: parent.framework for parent in made.parents}
+def _only_recorded(records: Mapping[str, Record], framework_state: FrameworkState) -> list[Device]:
+    frameworks = {parent.name: parent.framework for parent in framework_state.parents}
     return [
         Device(
             parent=instance["parent"],
@@ -67,5 +67,5 @@ def _only_recorded(records: Mapping[str, Record], made: FrameworkState) -> list[
             autostart=instance["autostart"],
             attributes=tuple((name, value) for name, value in instance["attributes"]),
         )
-        for instance in only_recorded(records, {device.key for device in made.devices}, set(frameworks))
+        for instance in only_recorded(records, {device.key for device in framework_state.devices}, set(frameworks))
     ]

@@ -32,14 +32,14 @@ class Context(NamedTuple):
 
 
 def observe_context(
-    host: HostRoot, functions: dict[str, PciFunction], frameworks: Frameworks, made: FrameworkState
+    host: HostRoot, functions: dict[str, PciFunction], frameworks: Frameworks, framework_state: FrameworkState
 ) -> Context:
     """Read the records, and the identities and GPU instances of cards."""
     return Context(
         records=observe_records(host),
-        identities=_identities(host, functions, made.parents),
+        identities=_identities(host, functions, framework_state.parents),
         unreadable=frameworks.unreadable(),
-        gpu_instances=_gpu_instances(host, made.parents),
+        gpu_instances=_gpu_instances(host, framework_state.parents),
         machine_id=host.read("etc/machine-id", optional=True),
     )
 

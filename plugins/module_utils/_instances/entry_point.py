@@ -19,12 +19,12 @@ from . import job
 from .wanted import parse_instances
 
 
-def set_devices(given: Mapping[str, Any], call: Call) -> tuple[Mapping[str, Any], list[str]]:
-    """Return the result and the warnings; ``given`` contains all options of the module."""
+def set_devices(options: Mapping[str, Any], call: Call) -> tuple[Mapping[str, Any], list[str]]:
+    """Return the result and the warnings; ``options`` contains all options of the module."""
     wanted, timeout = evaluate_all(
-        lambda: parse_instances(given["instances"], given["state"], given["exact"]),
-        lambda: duration(given["timeout"], "timeout"),
+        lambda: parse_instances(options["instances"], options["state"], options["exact"]),
+        lambda: duration(options["timeout"], "timeout"),
     )
-    host = call.open(given["host_root"], timeout)
-    result = job.converge(host, given, wanted, call.check_mode, call.budget)
+    host = call.open(options["host_root"], timeout)
+    result = job.converge(host, options, wanted, call.check_mode, call.budget)
     return result, summarize(host.warnings)

@@ -44,7 +44,7 @@ def _attempt(step: DeviceStep) -> str:
     if isinstance(step, KeepDevices):
         return f"record {step.card} on {step.card}"
     if isinstance(step, KeepDefinition):
-        return f"{'undefine' if step.takes_away else 'define'} {step.uuid} on {step.parent}"
+        return f"{'undefine' if step.prevents_creation else 'define'} {step.uuid} on {step.parent}"
     if isinstance(step, SetHeterogeneousMode):
         return f"enable vGPUs of several framebuffer sizes on {step.card}"
     device, verb = step.device, "create" if isinstance(step, MakeDevice) else "remove"

@@ -21,12 +21,12 @@ from .state import Plan, State
 FIELD = "identity"
 
 
-def taken_out(records: Mapping[str, Record]) -> dict[str, Identity]:
-    """Remove the identities from records, which are then comparable, and return them by card."""
+def remove_identities(records: Mapping[str, Record]) -> dict[str, Identity]:
+    """Remove the identities from records, which are then comparable, and return the identities by card."""
     return {card: trusted_identity(record.pop(FIELD, None)) for card, record in records.items()}
 
 
-def follow(state: State) -> State:
+def follow_moved_cards(state: State) -> State:
     """Move records and definitions of a moved card to its new address; its devices keep their UUIDs.
 
     If another card has replaced a card, the record is dropped, and the definitions belong to the new card.
@@ -95,7 +95,7 @@ def with_identities(state: State, plan: Plan, steps: list[DeviceStep], persist: 
                 for parent, uuid in state.definitions
                 if (state.moved_parents.get(parent), uuid) in defined
             ]
-            steps += [KeepDefinition(card, parent, uuid, None, takes_away=True) for parent, uuid in left]
+            steps += [KeepDefinition(card, parent, uuid, None, prevents_creation=True) for parent, uuid in left]
             steps += [] if old in written else [KeepDevices(old, RECORD, None)]
     return steps
 

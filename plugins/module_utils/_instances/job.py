@@ -18,6 +18,7 @@ from .._guards.conflicts import blind_spots
 from .._guards.processes import Processes
 from .._host.root import HostError, HostRoot
 from .._model.steps import RemoveDevice
+from .._model.uses import Use
 from .._model.wanted import DeviceWanted
 from .._run import record_space
 from .._run.rules import plan_with_users
@@ -55,25 +56,29 @@ def converge(
     if check_mode:
         outcome.done = plan.steps
     elif plan.steps:
-        _prepare(host, before)
+        _warn_about_managers(host)
+        _remember_types(host, before)
         # A guest that has started since the plan was made has a process.
         outcome = apply(
             host,
             plan.steps,
             budget,
-            lambda: _complete(_look(host, before, configured=False), options["accept_unseen"]).uses,
+            lambda: _current_uses(host, before, options["accept_unseen"]),
         )
     # Each finished step has been read back. Only the effects of a failed step are unknown.
     after = observe_devices(host) if outcome.failed else None
     return result.report(before, plan, outcome, after)
 
 
-def _prepare(host: HostRoot, state: State) -> None:
-    """Warn about other managers of devices, and record the type names that full GPUs do not list."""
+def _warn_about_managers(host: HostRoot) -> None:
     from .._guards import other_managers
 
     for sentence in other_managers.observe(host, other_managers.MEDIATED_DEVICES):
         host.warn(sentence)
+
+
+def _remember_types(host: HostRoot, state: State) -> None:
+    """Record the type names that full GPUs do not list."""
     try:
         remember(host, state.functions, state.known_types)
     except HostError as error:
@@ -94,10 +99,10 @@ def _planned(host: HostRoot, state: State, options: Mapping[str, Any], wanted: l
         )
 
     def add_users(state: State) -> State:
-        seen = _look(host, state)
+        seen = _read_uses(host, state)
         by_subject = seen.by_subject()
         devices = [device._replace(uses=(*device.uses, *by_subject.get(device.id, ()))) for device in state.devices]
-        return state._replace(devices=devices, hidden=tuple(blind_spots(seen.unseen, options["accept_unseen"])))
+        return state._replace(devices=devices, blind_spots=tuple(blind_spots(seen.unseen, options["accept_unseen"])))
 
     def ends_uses(planned: Plan) -> bool:
         return bool(planned.busy) or any(isinstance(step, RemoveDevice) for step in planned.steps)
@@ -105,15 +110,17 @@ def _planned(host: HostRoot, state: State, options: Mapping[str, Any], wanted: l
     return plan_with_users(plan, state, ends_uses, add_users)
 
 
-def _complete(seen: Seen, accepted: Container[str]) -> Seen:
-    """Return ``seen`` if it is complete; raise HostError if users of a device to remove may be unknown."""
-    hidden = blind_spots(seen.unseen, accepted)
-    if hidden:
-        raise HostError(f"meanwhile {'; '.join(hidden)}", "proc")
-    return seen
+def _current_uses(host: HostRoot, state: State, accepted: Container[str]) -> tuple[Use, ...]:
+    """Return the current uses; raise HostError if users of a device to remove may be unknown."""
+    seen = _read_uses(host, state, configured=False)
+    unknown = blind_spots(seen.unseen, accepted)
+    if unknown:
+        raise HostError(f"meanwhile {'; '.join(unknown)}", "proc")
+    return seen.uses
 
 
-def _look(host: HostRoot, state: State, configured: bool = True) -> Seen:
+def _read_uses(host: HostRoot, state: State, configured: bool = True) -> Seen:
+    """Return the uses of all devices; without ``configured``, only those by processes and running guests."""
     scene = Scene(state.functions, state.devices, Processes(host), configured=configured)
     from .._guards import user_guards
 

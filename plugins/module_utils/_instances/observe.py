@@ -20,5 +20,6 @@ def observe_devices(host: HostRoot) -> State:
     """Read parents, devices, definitions and records. Users are read later and only if needed."""
     functions = pci.observe(host)
     frameworks = Frameworks(host, functions, pci.NumaNodes(host))
-    made = frameworks.observe()
-    return assemble(made, observe_context(host, functions, frameworks, made))._replace(functions=functions)
+    framework_state = frameworks.observe()
+    context = observe_context(host, functions, frameworks, framework_state)
+    return assemble(framework_state, context)._replace(functions=functions)

@@ -26,8 +26,13 @@ from .state import Plan, State
 
 # Stages of writing a record: before definitions are removed, before they are written, and at the end.
 RETAIN, PROMISE, RECORD = "retain", "promise", "record"
-# A GPU must be empty when its mode changes.
-ORDER: list[type] = [RemoveDevice, SetHeterogeneousMode, MakeDevice]
+# Stages of writing definitions: those that prevent the creation of a device at boot come first.
+UNDEFINE, DEFINE = "undefine", "define"
+# The order of the steps of a card. A GPU must be empty when its mode changes.
+ORDER: list[type | str] = [
+    *(RemoveDevice, SetHeterogeneousMode, MakeDevice),
+    *(RETAIN, UNDEFINE, PROMISE, DEFINE, RECORD),
+]
 
 
 def with_persistence(state: State, plan: Plan, persist: bool | None) -> list[DeviceStep]:
@@ -57,15 +62,16 @@ def with_persistence(state: State, plan: Plan, persist: bool | None) -> list[Dev
     for card in dict.fromkeys([*gone.values(), *(device.card for device in lasting)]):
         of_card = [step for step in definitions if step.card == card]
         steps += _records(state, card, lasting, gone, of_card)
-    # Steps of each card in order of rank; sorting is stable.
+    # Sorting keeps the order of equal steps.
     return sorted(steps, key=lambda step: (step.card, _rank(step)))
 
 
 def _rank(step: DeviceStep) -> int:
+    """Return the position of a step in ``ORDER``."""
     if isinstance(step, KeepDevices):
-        return {RETAIN: 3, PROMISE: 5, RECORD: 7}[step.stage]
+        return ORDER.index(step.stage)
     if isinstance(step, KeepDefinition):
-        return 4 if step.takes_away else 6
+        return ORDER.index(UNDEFINE if step.prevents_creation else DEFINE)
     return ORDER.index(type(step))
 
 
@@ -89,9 +95,9 @@ def _definitions(state: State, lasting: list[PlannedDevice], gone: Mapping[Key, 
         is_same = bool(old and new and old == new._replace(autostart=old.autostart))
         # Remove old definitions first, because a mix of old and new devices would be wrong.
         if old and not is_same:
-            steps.append(KeepDefinition(card, parent, uuid, None, takes_away=True))
+            steps.append(KeepDefinition(card, parent, uuid, None, prevents_creation=True))
         if new and new != old:
-            steps.append(KeepDefinition(card, parent, uuid, new, takes_away=is_same and not new.autostart))
+            steps.append(KeepDefinition(card, parent, uuid, new, prevents_creation=is_same and not new.autostart))
     return steps
 
 
@@ -114,12 +120,12 @@ def _records(
         # An earlier run was killed while it changed definitions that still are missing.
         new[MARK] = True
     steps = []
-    if any(step.takes_away for step in definitions):
+    if any(step.prevents_creation for step in definitions):
         present = {key_of(one): one for one in _of_definitions(state, definitions)}
         present.update((key_of(one), one) for one in (old or {}).get("instances", []))
         before = list(present.values()) if marked else wanted_at_boot(list(present.values()), state.definitions)
         steps.append(KeepDevices(card, RETAIN, _record(before, marked=True)))
-    if not all(step.takes_away for step in definitions):
+    if not all(step.prevents_creation for step in definitions):
         then = list(known.values()) if new and new.get(MARK) else wanted_at_boot(list(known.values()), after)
         steps.append(KeepDevices(card, PROMISE, _record(then, marked=True)))
     if definitions or new != old:
@@ -142,7 +148,7 @@ def _recorded(device: PlannedDevice) -> Instance:
 def _of_definitions(state: State, steps: list[KeepDefinition]) -> Iterator[Instance]:
     """Yield the devices that the definitions to remove would restore, recorded or not."""
     for step in steps:
-        if step.takes_away:
+        if step.prevents_creation:
             named: Instance = {
                 "uuid": step.uuid,
                 "address": None,
@@ -156,5 +162,5 @@ def _of_definitions(state: State, steps: list[KeepDefinition]) -> Iterator[Insta
 
 
 def _record(instances: Iterable[Instance], marked: bool = False) -> Record | None:
-    sorted_ones = sorted(instances, key=key_of)
-    return {"instances": sorted_ones, **({MARK: True} if marked else {})} if sorted_ones else None
+    ordered = sorted(instances, key=key_of)
+    return {"instances": ordered, **({MARK: True} if marked else {})} if ordered else None

@@ -71,7 +71,7 @@ class _Attempt:
         self.exact = exact
         self.skip_busy = skip_busy
         self.untouched = untouched
-        self.hidden = state.hidden
+        self.blind_spots = state.blind_spots
         self.unreadable = state.unreadable
         self.blocked_cards: set[str] = set()
         self.removals: list[tuple[Device, int | None]] = []
@@ -173,8 +173,8 @@ class _Attempt:
                 self.removals.remove((device, place))
             else:
                 self.problems += describe_uses(device)
-        if self.hidden and any(device.state == "active" for device, _place in self.removals):
-            self.problems += self.hidden
+        if self.blind_spots and any(device.state == "active" for device, _place in self.removals):
+            self.problems += self.blind_spots
         to_remove = {device.key for device, _place in self.removals}
         for key, device in self.inventory.devices.items():
             if device.state == "active" and key not in to_remove:

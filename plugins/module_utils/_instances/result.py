@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Optional, Union
 from .._guards.base import user
 from .._model.host import Definition, Device
 from .._model.steps import DeviceStep, KeepDefinition, KeepDevices, MakeDevice, PlannedDevice, RemoveDevice
-from .apply import Outcome, is_work
+from .apply import Outcome, changes_device
 from .state import Missing, Plan, State
 
 LISTED = ("created", "removed", "replaced", "kept")
@@ -70,7 +70,7 @@ def _missing(one: Missing) -> Shown:
 
 def _progress(outcome: Outcome) -> dict[str, int]:
     """Return how many devices are done and how many are left."""
-    done, left = ({step.key for step in steps if is_work(step)} for steps in (outcome.done, outcome.left))
+    done, left = ({step.key for step in steps if changes_device(step)} for steps in (outcome.done, outcome.left))
     return {"done": len(done - left), "left": len(left)}
 
 

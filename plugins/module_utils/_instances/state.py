@@ -36,7 +36,7 @@ class State(NamedTuple):
     heterogeneous_modes: Mapping[str, HeterogeneousMode] = {}  # by card whose entries need different framebuffer sizes
     gpu_instances: Mapping[str, GpuInstances] = {}  # by card with MIG
     unreadable: Mapping[str, str] = {}  # by card: why its state is unknown
-    hidden: tuple[str, ...] = ()  # why some users may be unknown
+    blind_spots: tuple[str, ...] = ()  # sentences: why some users may be unknown
     machine_id: Optional[str] = None
 
 

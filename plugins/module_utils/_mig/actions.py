@@ -16,7 +16,7 @@ from .._devices.mig import Gpu
 from .._frameworks.registry import BY_NAME
 from .._host.root import HostError, HostRoot
 from .plan import (
-    TAKES_AWAY,
+    MAY_END_USES,
     Make,
     MakeCompute,
     Plan,
@@ -46,7 +46,7 @@ def apply(host: HostRoot, one: Plan, uses: Callable[[], list[str]]) -> Outcome:
     gpu = one.gpu
     try:
         for step in one.steps:
-            if isinstance(step, TAKES_AWAY):
+            if isinstance(step, MAY_END_USES):
                 users = uses()
                 if users:
                     raise HostError(f"{'; '.join(users)}. Completed changes remain", mig.PROGRAM)

@@ -18,9 +18,9 @@ from . import job
 from .wanted import parse_gpus
 
 
-def set_layouts(given: Mapping[str, Any], call: Call) -> tuple[Mapping[str, Any], list[str]]:
-    """Return the result and the warnings; ``given`` contains all options of the module."""
-    wanted, timeout = evaluate_all(lambda: parse_gpus(given["gpus"]), lambda: duration(given["timeout"], "timeout"))
-    host = call.open(given["host_root"], timeout)
-    options = job.Options(given["on_busy"] == "skip", tuple(given["accept_unseen"]), given["persist"])
-    return job.converge(host, wanted, options, call.check_mode), host.warnings
+def set_layouts(options: Mapping[str, Any], call: Call) -> tuple[Mapping[str, Any], list[str]]:
+    """Return the result and the warnings; ``options`` contains all options of the module."""
+    wanted, timeout = evaluate_all(lambda: parse_gpus(options["gpus"]), lambda: duration(options["timeout"], "timeout"))
+    host = call.open(options["host_root"], timeout)
+    of_job = job.Options(options["on_busy"] == "skip", tuple(options["accept_unseen"]), options["persist"])
+    return job.converge(host, wanted, of_job, call.check_mode), host.warnings

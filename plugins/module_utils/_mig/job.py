@@ -71,16 +71,16 @@ def converge(
     problems: list[str] = []
     plans = [found for one in wanted for found in [plan(one, gpus.get(one.pf), gpus, problems)] if found]
     busy: dict[str, list[str]] = {}
-    replacing = {one.wanted.pf for one in plans if one.takes_away and one.wanted.replace_vgpus}
+    replacing = {one.wanted.pf for one in plans if one.may_end_uses and one.wanted.replace_vgpus}
     if replacing:
         devices = Frameworks(host, functions, pci.NumaNodes(host)).observe(with_parents=False).devices
         plans = [
             without_vgpus(one, _vgpus_of(one.wanted.pf, functions, devices)) if one.wanted.pf in replacing else one
             for one in plans
         ]
-    takes_away = [one for one in plans if one.takes_away]
-    if takes_away:
-        busy = _uses(host, functions, takes_away, options)
+    ending_uses = [one for one in plans if one.may_end_uses]
+    if ending_uses:
+        busy = _uses(host, functions, ending_uses, options)
     if not options.skip_busy:
         problems += [labelled(one.wanted.label, sentence) for one in plans for sentence in busy.get(one.wanted.pf, ())]
     if problems:
@@ -111,7 +111,7 @@ def _apply(
 
 
 def _uses(
-    host: HostRoot, functions: dict[str, PciFunction], plans: list[Plan], options: Options, anew: bool = False
+    host: HostRoot, functions: dict[str, PciFunction], plans: list[Plan], options: Options, during_run: bool = False
 ) -> dict[str, list[str]]:
     """Return by address a sentence for each use that the steps would end."""
     from .._guards import registry
@@ -122,7 +122,7 @@ def _uses(
     devices = frameworks.observe(with_parents=False).devices
     unreadable = frameworks.unreadable()
     # Stopped guests do not use an instance. If they have the whole GPU, their guard reports it.
-    scene = Scene(functions, devices, Processes(host), frozenset((*gpus, *virtual)), configured=not anew)
+    scene = Scene(functions, devices, Processes(host), frozenset((*gpus, *virtual)), configured=not during_run)
     seen = registry.observe(host, scene)
     found = {}
     for one in plans:
@@ -167,7 +167,7 @@ def _describe_vgpus(address: str, what: str, vgpus: Sequence[Device]) -> str:
 
 
 def _uses_now(host: HostRoot, one: Plan, options: Options) -> list[str]:
-    return _uses(host, pci.observe(host), [one], options, anew=True)[one.wanted.pf]
+    return _uses(host, pci.observe(host), [one], options, during_run=True)[one.wanted.pf]
 
 
 def _records(

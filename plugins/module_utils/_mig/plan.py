@@ -55,8 +55,7 @@ class RemoveVgpu(NamedTuple):
 
 
 Step = Union[SetMode, Remove, Make, MakeCompute, RemoveVgpu]
-# Steps that may end a use.
-TAKES_AWAY = (SetMode, Remove, RemoveVgpu)
+MAY_END_USES = (SetMode, Remove, RemoveVgpu)
 
 
 class Plan(NamedTuple):
@@ -65,8 +64,8 @@ class Plan(NamedTuple):
     steps: tuple[Step, ...]
 
     @property
-    def takes_away(self) -> bool:
-        return any(isinstance(step, TAKES_AWAY) for step in self.steps)
+    def may_end_uses(self) -> bool:
+        return any(isinstance(step, MAY_END_USES) for step in self.steps)
 
     @property
     def changes_mode(self) -> bool:

@@ -167,7 +167,7 @@ class KeepDefinition(NamedTuple):
     parent: str
     uuid: str
     definition: Optional[Definition]
-    takes_away: bool  # whether it prevents that a device is created at boot
+    prevents_creation: bool  # whether a device that was created at boot no longer is
 
     @property
     def key(self) -> tuple[str, str]:

@@ -78,13 +78,13 @@ def _rebind_gpu(host: HostRoot, address: str) -> None:
 
 
 def _verify_number(host: HostRoot, address: str, count: int) -> None:
-    def is_so() -> bool:
+    def is_complete() -> bool:
         found = links(host, address)
         return len(found) == count and all(
             host.link_name(f"{DEVICES}/{virtual}/physfn") == address for virtual in found.values()
         )
 
-    if not host.wait(is_so, min(SETTLE, host.timeout)):
+    if not host.wait(is_complete, min(SETTLE, host.timeout)):
         driver = host.link_name(f"{DEVICES}/{address}/driver")
         raise HostError(
             f"{address} has {len(links(host, address))} virtual functions after the driver {driver} accepted {count}: "

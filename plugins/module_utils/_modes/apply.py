@@ -98,11 +98,11 @@ def apply(
     return outcomes
 
 
-def _parts(one: Planned, step: CardStep) -> list[CardStep]:
+def _parts(planned: Planned, step: CardStep) -> list[CardStep]:
     """Split a step by VF if VFs lose their drivers: one unbind may take seconds, in which another VF may get a user."""
-    if not isinstance(step, BindVfs) or any(isinstance(other, MakeVfs) for other in one.steps):
+    if not isinstance(step, BindVfs) or any(isinstance(other, MakeVfs) for other in planned.steps):
         return [step]
-    bound = {virtual.number for virtual in one.card.virtual_functions if virtual.binding.driver}
+    bound = {virtual.number for virtual in planned.card.virtual_functions if virtual.binding.driver}
     together = [number for number in step.bindings if number not in bound]
     return [
         step._replace(
@@ -114,23 +114,24 @@ def _parts(one: Planned, step: CardStep) -> list[CardStep]:
     ]
 
 
-def _do(host: HostRoot, one: Planned, step: CardStep, uses: Uses | None) -> None:
+def _do(host: HostRoot, planned: Planned, step: CardStep, uses: Uses | None) -> None:
     """Apply one step; raise HostError if it fails or would end a use."""
-    found = uses(one, [step]) if uses else []
+    found = uses(planned, [step]) if uses else []
     if found:
-        raise HostError(f"meanwhile {'; '.join(found)}", one.card.address)
+        raise HostError(f"meanwhile {'; '.join(found)}", planned.card.address)
     ACTIONS[type(step)](host, step)
 
 
 def _restore(host: HostRoot, planned: Planned, outcome: Outcome, uses: Uses | None) -> None:
+    """Return a card to its state before the run, and add the result to the error of ``outcome``."""
     before = planned.card
     target = present_target(before)
     try:
         card = _present(host, before)
-        one = planned._replace(card=card, target=target, steps=plan_steps(card, target))
-        for step in one.steps:
-            for part in _parts(one, step):
-                _do(host, one, part, uses)
+        back = planned._replace(card=card, target=target, steps=plan_steps(card, target))
+        for step in back.steps:
+            for part in _parts(back, step):
+                _do(host, back, part, uses)
         found = _present(host, before)
     except HostError as error:
         outcome.restored, outcome.pending = False, error.pending
@@ -146,6 +147,7 @@ def _restore(host: HostRoot, planned: Planned, outcome: Outcome, uses: Uses | No
 
 
 def _present(host: HostRoot, before: Card) -> Card:
+    """Read a card again; raise HostError if it is missing."""
     cards = observe.observe_again(host, [before])
     if not cards:
         raise HostError(f"{before.address} is gone", f"{DEVICES}/{before.address}")

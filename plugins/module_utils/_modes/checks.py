@@ -55,8 +55,8 @@ def touches(card: Card, steps: list[CardStep]) -> list[Touch]:
 def uses(card: Card, steps: list[CardStep], target: CardTarget, seen: Seen, lifted: Container[str]) -> Found:
     """Return a sentence for each use that the steps would end; ``lifted`` are options that permit an end."""
     # In mode pf, a defined guest that will get the card does not block it, but a guest that needs its driver does.
-    whole = target.num_vfs == 0 and is_vfio_driver(target.binding.driver)
-    counting = [use for use in seen.uses if not (whole and use.subject == card.address and _waits_for_it(use))]
+    passes_through = target.num_vfs == 0 and is_vfio_driver(target.binding.driver)
+    counting = [use for use in seen.uses if not (passes_through and use.subject == card.address and _waits_for_it(use))]
     return conflicts(touches(card, steps), counting, lifted)
 
 
@@ -70,13 +70,13 @@ def passthrough(card: Card, target: CardTarget, passed_through: Collection[str])
     found: Found = []
     wants = [target.vf_binding, *(virtual.binding for virtual in target.vfs.values())]
     vfio_vfs = any(one and is_vfio_driver(one.driver) for one in wants)
-    whole = is_vfio_driver(target.binding.driver)
-    if (whole or vfio_vfs) and card.iommu_group is None:
+    passes_through = is_vfio_driver(target.binding.driver)
+    if (passes_through or vfio_vfs) and card.iommu_group is None:
         return [
             f"{card.address} has no IOMMU group, so it cannot be passed through. Enable the IOMMU with the role "
             "vfio.devices.iommu, and reboot the host"
         ]
-    if whole:
+    if passes_through:
         found += _left_behind(card, passed_through)
     if vfio_vfs and target.num_vfs != 0:
         found += _shared_with_host(card, target, passed_through)

@@ -20,12 +20,12 @@ from . import job
 from .wanted import parse_functions
 
 
-def set_modes(given: Mapping[str, Any], call: Call) -> tuple[Mapping[str, Any], list[str]]:
-    """Return the result and the warnings; ``given`` contains all options of the module."""
+def set_modes(options: Mapping[str, Any], call: Call) -> tuple[Mapping[str, Any], list[str]]:
+    """Return the result and the warnings; ``options`` contains all options of the module."""
     entries, timeout = evaluate_all(
-        lambda: parse_functions(given["functions"]), lambda: duration(given["timeout"], "timeout")
+        lambda: parse_functions(options["functions"]), lambda: duration(options["timeout"], "timeout")
     )
-    host = call.open(given["host_root"], timeout)
+    host = call.open(options["host_root"], timeout)
     connection = network.connection_of(host, os.environ, call.process)
-    result = job.converge(host, given, entries, connection, call.check_mode, call.budget)
+    result = job.converge(host, options, entries, connection, call.check_mode, call.budget)
     return result, result.pop("warnings")

@@ -98,7 +98,7 @@ def _uses(
     def uses(one: Planned, steps: list[CardStep]) -> list[str]:
         if not checks.touches(one.card, steps):
             return []
-        seen = observe.observe_uses(host, state, connection, anew=True)
+        seen = observe.observe_uses(host, state, connection, during_run=True)
         return [
             *checks.unseen(one.card, steps, seen, options["accept_unseen"]),
             *checks.uses(one.card, steps, one.target, seen, lifted),

@@ -176,17 +176,17 @@ def through_interface(
         return use(host, now[0]), now
 
 
-def observe_uses(host: HostRoot, state: State, connection: list[str], anew: bool = False) -> Seen:
+def observe_uses(host: HostRoot, state: State, connection: list[str], during_run: bool = False) -> Seen:
     """Return the uses of the cards.
 
-    This reads every process and interface of the host, so it is skipped if nothing changes. ``anew`` is for checks
-    during the run: functions are read again, and stopped guests are ignored.
+    This reads every process and interface of the host, so it is skipped if nothing changes. Checks ``during_run`` read
+    the functions again, and ignore stopped guests.
     """
-    functions = pci.observe(host) if anew else dict(state.functions)
+    functions = pci.observe(host) if during_run else dict(state.functions)
     # Includes VFs that were created after the observation.
     parts = [one.address for one in functions.values() if {one.address, one.physical_function} & set(state.cards)]
     mdevs = Mdevs(host, functions, NumaNodes(host)).devices()
-    scene = Scene(functions, mdevs, Processes(host), frozenset(parts), tuple(connection), configured=not anew)
+    scene = Scene(functions, mdevs, Processes(host), frozenset(parts), tuple(connection), configured=not during_run)
     from .._guards import registry
 
     return registry.observe(host, scene)

@@ -38,6 +38,7 @@ Step = TypeVar("Step")
 
 
 def plan_steps(card: Card, target: CardTarget) -> list[CardStep]:
+    """Return the steps in their order, none if the card has its target state."""
     return _Steps(card, target).all()
 
 
@@ -52,9 +53,12 @@ def _by_matching(wanted: BindingWanted) -> bool:
 
 
 class _Steps:
+    """The decisions for one card, and the steps that follow from them."""
+
     def __init__(self, card: Card, target: CardTarget) -> None:
         self.card = card
         self.target = target
+        # Numbers of VFs: now, and after the steps.
         self.present = card.num_vfs
         self.rebinds = not is_bound(card.binding, target.binding)
         self.moves = self.rebinds and not has_driver(card.binding.driver, target.binding)
@@ -66,32 +70,32 @@ class _Steps:
         self.creates = self.count > 0 and (self.removes or self.present != self.count)
         self.autoprobe = lasting_autoprobe(card) if target.autoprobe is None else target.autoprobe
         self.unprobed = self._is_unprobed()
-        self.found: list[CardStep] = []
+        self.steps: list[CardStep] = []
 
     def all(self) -> list[CardStep]:
         card, target = self.card, self.target
         address, rule = card.address, card.kept.rule
         if rule is not None and rule != target.rule:
             if not records.waits(rule, address):
-                self.found.append(KeepRule(address, f"removed the udev rule of {address}", None))
+                self.steps.append(KeepRule(address, f"removed the udev rule of {address}", None))
             elif not card.kept.changing:
                 # Keep the rule until the new record is written: without both, a boot would not restore the card.
-                self.found.append(Remember(address, "", records.CHANGING, {"rule": "waits"}))
+                self.steps.append(Remember(address, "", records.CHANGING, {"rule": "waits"}))
         first = native(native_driver(card))
         needs_driver = self.removes and (card.binding.driver is None or (card.needs_program and not card.is_native))
         if needs_driver:
             # Only a driver can remove them.
-            self.found.append(BindCard(address, f"bound {address} to its native driver", first))
+            self.steps.append(BindCard(address, f"bound {address} to its native driver", first))
         self._remember()
         if self.removes:
             text = f"removed {self.present} virtual functions"
-            self.found.append(RemoveVfs(address, text, card.needs_program))
+            self.steps.append(RemoveVfs(address, text, card.needs_program))
         # After a program of the driver, the card may be without a driver again.
         if self.rebinds and (card.needs_program or not (needs_driver and first == target.binding)):
             self._bind()
         if self.switches:
             mode = str(target.eswitch)
-            self.found.append(SetSwitch(address, f"set the switch to {mode}", mode))
+            self.steps.append(SetSwitch(address, f"set the switch to {mode}", mode))
         if self.unprobed:
             self._switch_autoprobe_off()
         else:
@@ -99,10 +103,10 @@ class _Steps:
         self._share()
         if self.creates:
             text = f"made {self.count} virtual functions"
-            self.found.append(MakeVfs(address, text, self.count, target.is_max, card.needs_program))
+            self.steps.append(MakeVfs(address, text, self.count, target.is_max, card.needs_program))
         self._configure()
         self._keep()
-        return self.found
+        return self.steps
 
     def _is_unprobed(self) -> bool:
         """Return whether new VFs are created without a driver, because they need settings or a driver of their own."""
@@ -116,29 +120,29 @@ class _Steps:
         """Disable autoprobe, and note this first, so that a later run continues after a killed one."""
         address = self.card.address
         if not self.card.kept.autoprobe_off:
-            self.found.append(Remember(address, "", records.AUTOPROBE_OFF, {"sriov_drivers_autoprobe": "1"}))
+            self.steps.append(Remember(address, "", records.AUTOPROBE_OFF, {"sriov_drivers_autoprobe": "1"}))
         if self.card.autoprobe:
-            self.found.append(SetAutoprobe(address, "", False))
+            self.steps.append(SetAutoprobe(address, "", False))
 
     def _set_autoprobe(self) -> None:
         changes = self.autoprobe != self.card.autoprobe
         if changes or self.unprobed:
             text = f"set sriov_drivers_autoprobe to {int(bool(self.autoprobe))}" if changes else ""
-            self.found.append(SetAutoprobe(self.card.address, text, bool(self.autoprobe)))
+            self.steps.append(SetAutoprobe(self.card.address, text, bool(self.autoprobe)))
 
     def _remember(self) -> None:
         through_program = self.card.needs_program and (self.removes or self.creates) and self.card.is_native
         self.remembers = self.target.remembered or (records.remembered(self.card) if through_program else None)
         if self.remembers and self.remembers != self.card.kept.remembered:
             text = "stored the native driver until the next boot"
-            self.found.append(Remember(self.card.address, text, MODE_RECORDS, self.remembers))
+            self.steps.append(Remember(self.card.address, text, MODE_RECORDS, self.remembers))
 
     def _bind(self) -> None:
         address, binding = self.card.address, self.target.binding
         text = f"bound {address} to {describe_binding(binding)}"
         if not self.moves:
             text = f"set driver_override of {address} to {binding.override or 'nothing'}"
-        self.found.append(BindCard(address, text, binding))
+        self.steps.append(BindCard(address, text, binding))
 
     def _configure(self) -> None:
         """Apply network settings, then drivers: a VF in use no longer accepts settings."""
@@ -154,7 +158,7 @@ class _Steps:
         if changed:
             names = ", ".join(f"{index} ({' '.join(settings[index].names)})" for index in changed)
             text = f"set up virtual functions {names}"
-            self.found.append(SetVfNetwork(self.card.address, text, {index: settings[index] for index in changed}))
+            self.steps.append(SetVfNetwork(self.card.address, text, {index: settings[index] for index in changed}))
         self._bind_virtual_functions()
 
     def _share(self) -> None:
@@ -168,7 +172,7 @@ class _Steps:
                 changed[index] = changes
         if changed:
             names = ", ".join(f"{index} ({' '.join(one.names)})" for index, one in changed.items())
-            self.found.append(SetVfShares(self.card.address, f"set the shares of virtual functions {names}", changed))
+            self.steps.append(SetVfShares(self.card.address, f"set the shares of virtual functions {names}", changed))
 
     def _bind_virtual_functions(self) -> None:
         address = self.card.address
@@ -193,12 +197,12 @@ class _Steps:
             for index, wanted in bindings.items():
                 by_driver.setdefault(describe_binding(wanted), []).append(str(index))
             texts = [f"bound virtual functions {', '.join(which)} to {name}" for name, which in by_driver.items()]
-            self.found.append(BindVfs(address, "; ".join(texts), {**bindings, **silent}, tuple(bindings)))
+            self.steps.append(BindVfs(address, "; ".join(texts), {**bindings, **silent}, tuple(bindings)))
         if self.unprobed:
             self._set_autoprobe()
         if offered:
             text = f"let the kernel choose a driver for virtual functions {', '.join(map(str, offered))}"
-            self.found.append(OfferVfs(address, text, offered))
+            self.steps.append(OfferVfs(address, text, offered))
 
     def _is_to_be_offered(self, virtual: VirtualFunction, wanted: BindingWanted | None) -> bool:
         """Return whether the kernel may select a driver for an unbound VF, or a killed run did not get that far."""
@@ -210,21 +214,21 @@ class _Steps:
         address, kept, target = self.card.address, self.card.kept, self.target
         lasting = kept.remembered if self.remembers is None else self.remembers
         if kept.autoprobe_off or self.unprobed:
-            self.found.append(Remember(address, "", records.AUTOPROBE_OFF, None))
+            self.steps.append(Remember(address, "", records.AUTOPROBE_OFF, None))
         if lasting is not None and target.remembered is None:
             text = "removed the stored driver name"
-            self.found.append(Remember(address, text, MODE_RECORDS, None))
+            self.steps.append(Remember(address, text, MODE_RECORDS, None))
         if kept.record != target.record:
             text = "recorded the mode" if target.record is not None else "removed the record of the mode"
-            self.found.append(KeepRecord(address, text, target.record))
+            self.steps.append(KeepRecord(address, text, target.record))
         if kept.rule != target.rule:
             if target.rule is not None:
-                self.found.append(KeepRule(address, f"wrote a udev rule for {address}", target.rule))
+                self.steps.append(KeepRule(address, f"wrote a udev rule for {address}", target.rule))
             elif records.waits(kept.rule or "", address):
-                self.found.append(KeepRule(address, f"removed the udev rule of {address}", None))
+                self.steps.append(KeepRule(address, f"removed the udev rule of {address}", None))
         for old in target.moved_from:
-            self.found.append(KeepRecord(old, f"removed the record of {old}, where the card was", None))
-            self.found.append(KeepRule(old, "", None))
-        changing = any(isinstance(step, Remember) and step.kind == records.CHANGING for step in self.found)
+            self.steps.append(KeepRecord(old, f"removed the record of {old}, where the card was", None))
+            self.steps.append(KeepRule(old, "", None))
+        changing = any(isinstance(step, Remember) and step.kind == records.CHANGING for step in self.steps)
         if kept.changing or changing:
-            self.found.append(Remember(address, "", records.CHANGING, None))
+            self.steps.append(Remember(address, "", records.CHANGING, None))

@@ -104,9 +104,9 @@ def _entry(place: int, function: Options) -> CardWanted:
                 )
     elif function["driver"] is not None:
         found.append(
-            "driver is only valid in mode pf. In mode vf the card keeps its native driver. Use vf_driver for the driver"
+            "driver is only valid in mode pf. In mode vf the card keeps its native driver. Use vf_driver for the "
+            "driver of its virtual functions"
         )
-        found[-1] += " of its virtual functions"
     return CardWanted(
         place=place,
         label=f"{display_name(function.get('label'), f'functions[{place}]')} ({display_name(function['pf'], '?')})",

@@ -60,7 +60,7 @@ def plan_stale(nodes: Nodes, options: PlanOptions, problems: list[str]) -> tuple
         else:
             removals.append(plan_removal(node, None, node["depth"], show_provider(provider, node["parent_name"])))
             removed = "would be removed" if options["check_mode"] else "is removed"
-            sentences.append(f"{_subject(node, options['check_mode'])} It has no allocation and {removed}.")
+            sentences.append(f"{_subject(node)} It has no allocation and {removed}.")
     return removals, steps, sentences
 
 
@@ -74,16 +74,15 @@ def _is_stale(one: Provider, cards: set[str], listed: dict[tuple[str, str], str]
     return card not in cards or (one["root"], card) in listed
 
 
-def _subject(node: Stale, check_mode: bool) -> str:
+def _subject(node: Stale) -> str:
     name = f"{node['name']} ({node['uuid']})"
     if node["successor"]:
-        offers = "offers" if check_mode else "offered"
-        return f"{name} represents the same card as {node['successor']}, so Placement {offers} the card twice."
+        return f"{name} represents the same card as {node['successor']}, so Placement offers the card twice."
     return f"{name} represents the card {node['card']}, which is missing on the host."
 
 
 def _of_used(node: Stale, used: dict[str, int], check_mode: bool) -> str:
-    subject = _subject(node, check_mode)
+    subject = _subject(node)
     drained = f"so it {'would be' if check_mode else 'is'} drained and not removed"
     if not used:
         return f"{subject} It has children, {drained}. Remove its children."

@@ -47,7 +47,7 @@ class Observed(NamedTuple):
     facts: Facts
     functions: dict[str, PciFunction]
     frameworks: Frameworks
-    made: Optional[FrameworkState]  # None if gather has neither parents, devices nor users
+    framework_state: Optional[FrameworkState]  # None if gather has neither parents, devices nor users
     gpus: Optional[dict[str, Gpu]]  # None without MIG
 
 
@@ -63,7 +63,7 @@ def observe(host: HostRoot, gather: Iterable[str] = DEFAULT_PARTS, classes: Iter
 def observe_host(host: HostRoot, gather: Iterable[str], classes: Iterable[str] = DEFAULT_CLASSES) -> Observed:
     """Return the facts with the objects behind them, so that callers need not read anything twice."""
     gather = set(gather)
-    made = gpus = None
+    framework_state = gpus = None
     functions = pci.observe(host)
     numa_nodes = NumaNodes(host)
     frameworks = Frameworks(host, functions, numa_nodes)
@@ -82,13 +82,13 @@ def observe_host(host: HostRoot, gather: Iterable[str], classes: Iterable[str] =
         if MIG in gather:
             gpus = _add_mig(host, facts[PHYSICAL_FUNCTIONS], functions)
     if gather & {PARENTS, DEVICES, USERS}:
-        made = frameworks.observe(with_parents=PARENTS in gather)
+        framework_state = frameworks.observe(with_parents=PARENTS in gather)
         if PARENTS in gather:
-            facts[PARENTS] = [_parent(parent) for parent in made.parents]
+            facts[PARENTS] = [_parent(parent) for parent in framework_state.parents]
         if DEVICES in gather:
-            facts[DEVICES] = [_device(device) for device in made.devices]
+            facts[DEVICES] = [_device(device) for device in framework_state.devices]
         if USERS in gather:
-            _add_users(host, facts, functions, made)
+            _add_users(host, facts, functions, framework_state.devices)
     _add_unreadable(facts, frameworks.unreadable())
     if IOMMU in gather:
         facts[IOMMU] = _iommu(iommu.observe(host, functions))
@@ -99,7 +99,7 @@ def observe_host(host: HostRoot, gather: Iterable[str], classes: Iterable[str] =
 
         facts[PUBLISHED_ROOT] = published_root.observe(host)
     facts["warnings"] = host.warnings
-    return Observed(facts, functions, frameworks, made, gpus)
+    return Observed(facts, functions, frameworks, framework_state, gpus)
 
 
 def _selected(
@@ -265,13 +265,13 @@ def _add_unreadable(facts: Facts, reasons: Mapping[str, str]) -> None:
             entry["unreadable"] = reason
 
 
-def _add_users(host: HostRoot, facts: Facts, functions: dict[str, PciFunction], made: FrameworkState) -> None:
+def _add_users(host: HostRoot, facts: Facts, functions: dict[str, PciFunction], devices: list[Device]) -> None:
     # Ansible compiles each imported module again in every run.
     from .._guards import user_guards
     from .._guards.base import PROCESSES, Scene
     from .._guards.processes import Processes
 
-    seen = user_guards.observe(host, Scene(functions, made.devices, Processes(host)))
+    seen = user_guards.observe(host, Scene(functions, devices, Processes(host)))
     for unseen in seen.unseen:
         if unseen.guard != PROCESSES:
             host.warn(unseen.sentence)

@@ -8,12 +8,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from .._core import grammar
 from .._core.patterns import lazy_pattern
-from .._core.problems import Refused
+from .._core.problems import Refused, evaluate_all
 
 NAME = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")
 
@@ -44,4 +45,19 @@ def checked(options: Mapping[str, Any], label: str = "") -> Service:
     found += [f"{label}path {sentence}" for sentence in sentences]
     if found:
         raise Refused(found)
+    return service
+
+
+def checked_services(given: Sequence[Mapping[str, Any]], paths: Sequence[str]) -> list[Service]:
+    """Return the services of the option ``services``; raise ``Refused`` with all sentences.
+
+    ``paths`` are the files that the module reads. It needs the text of each service.
+    """
+    return evaluate_all(*(partial(_checked_one, options, place, paths) for place, options in enumerate(given)))
+
+
+def _checked_one(options: Mapping[str, Any], place: int, paths: Sequence[str]) -> Service:
+    service = checked(options, f"services[{place}].")
+    if service.path not in paths:
+        raise Refused([f"services[{place}].path must be one of the paths in files, and not {service.path}"])
     return service

@@ -32,15 +32,15 @@ class PlainDevices(TypedDict):
     machine_id: str | None
 
 
-def as_plain(made: FrameworkState, context: Context) -> PlainDevices:
+def as_plain(framework_state: FrameworkState, context: Context) -> PlainDevices:
     """Return the data to send with the facts."""
     definitions = [
         [*key, one.type_id, one.autostart, [list(pair) for pair in one.attributes]]
-        for key, one in made.definitions.items()
+        for key, one in framework_state.definitions.items()
     ]
     return {
         "definitions": definitions,
-        "known_types": made.known_types,
+        "known_types": framework_state.known_types,
         "records": context.records,
         "identities": context.identities,
         "unreadable": context.unreadable,

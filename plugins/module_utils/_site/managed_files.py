@@ -19,10 +19,10 @@ from .._services import restarts
 TIMEOUT = 30.0
 
 
-def set_files(given: Mapping[str, Any], call: Call) -> tuple[Mapping[str, Any], list[str]]:
-    """Return the result and the warnings; ``given`` contains all options of the module."""
-    root, program = given["host_root"], given["program"]
-    files = [managed_files.Requested(**file) for file in given["files"]]
+def set_files(options: Mapping[str, Any], call: Call) -> tuple[Mapping[str, Any], list[str]]:
+    """Return the result and the warnings; ``options`` contains all options of the module."""
+    root, program = options["host_root"], options["program"]
+    files = [managed_files.Requested(**file) for file in options["files"]]
     host = call.open(root, TIMEOUT) if program else None
     prepare = (lambda paths: restarts.note(host, program, paths)) if host else None
     result = managed_files.converge(root, files, call.check_mode, prepare)

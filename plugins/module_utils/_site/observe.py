@@ -57,13 +57,13 @@ def observe_site(
 ) -> SeenHost:
     """Read the host; ``parts`` are those of the facts that are not gathered by default."""
     observed = observe_host(host, [*DEFAULT_PARTS, *parts])
-    made = observed.made or FrameworkState([], [], {}, {})
+    framework_state = observed.framework_state or FrameworkState([], [], {}, {})
     modes = observe_modes(host, observed.functions)
     layouts = observe_layouts(host, observed.functions, observed.gpus)
     settings = {file.path: observe_settings(host.root, file) for file in files}
     foreign = [one.reason for one in settings.values() if one.reason and not one.is_ours]
     boot_due, boot_problems, boot_reasons = _observe_boot(host, boot)
-    context = observe_context(host, observed.functions, observed.frameworks, made)
+    context = observe_context(host, observed.functions, observed.frameworks, framework_state)
     started = {}
     for one in services:
         try:
@@ -72,7 +72,7 @@ def observe_site(
             foreign.append(str(error))
     return {
         "facts": observed.facts,
-        "devices": as_plain(made, context),
+        "devices": as_plain(framework_state, context),
         "modes": modes.entries,
         "layouts": layouts.entries,
         "boot_due": boot_due,

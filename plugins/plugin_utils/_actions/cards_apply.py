@@ -6,9 +6,9 @@
 
 """Correct with one module run what the module ``cards`` has found to differ on a host.
 
-A second run is needed if the devices of a card can only be planned after a change of its mode or layout. Long work is
-split into more runs to show progress. The settings of nova and Cyborg are written in the run that creates the devices,
-or in another run after a change of modes.
+A second run is needed if the devices of a card can only be planned after a change of its mode or layout. A long run is
+split into several calls of the module to show progress. The settings of nova and Cyborg are written in the run that
+creates the devices, or in another run after a change of modes.
 """
 
 from __future__ import annotations
@@ -68,77 +68,87 @@ class AppliesPlan(long_work.LongWork):
         return found
 
     def _apply(self, found: Result, variables: Variables, task_vars: Result, seconds: float) -> None:
+        """Run the module for each part of the plan, and add the results to ``found``."""
         check_mode = bool(self._task.check_mode)
         compared = variables["vfio_compared"]
         plan = resolve(variables["vfio_profiles"], variables["ansible_facts"]["mdev"])
-        # The last round only writes settings, if no other one has.
-        for number, of_round in enumerate([*stages.module_runs(plan, compared["parts"], check_mode), []]):
+        # The last run only writes settings, if no other run has.
+        for number, names in enumerate([*stages.module_runs(plan, compared["parts"], check_mode), []]):
             if number and plan["later"] and variables["vfio_on_busy"] != "skip":
                 # The role sriov reports these cards.
                 break
-            of_cards = stages.of_plan(variables, plan, of_round)
-            todo = {**of_cards, **_settings_stages(found, variables, plan, compared, of_cards)}
-            if not todo:
+            of_cards = stages.stage_options(variables, plan, names)
+            due = {**of_cards, **_settings_stages(found, variables, plan, compared, of_cards)}
+            if not due:
                 continue
-            given: Result = {
-                "stages": todo,
+            options: Result = {
+                "stages": due,
                 "gather": stages.parts_of_facts(variables) if {*of_cards} - {BOOT} and not check_mode else [],
                 "has_changed": found["changed"],
                 "host_root": variables["vfio_host_root"],
-                "timeout": next((options["timeout"] for options in of_cards.values()), variables["boot_timeout"]),
+                "timeout": next((of_stage["timeout"] for of_stage in of_cards.values()), variables["boot_timeout"]),
             }
-            part = self._all_parts(task_vars, given, seconds)
-            _add(found, part, todo)
+            returned = self._run_module(task_vars, options, seconds)
+            _add(found, returned, due)
             if found.get("failed"):
                 return
-            if "facts" in part:
-                found["ansible_facts"] = {"mdev": part["facts"]}
-                variables.add(ansible_facts={**variables["ansible_facts"], "mdev": part["facts"]})
-                plan = resolve(variables["vfio_profiles"], part["facts"])
+            if "facts" in returned:
+                found["ansible_facts"] = {"mdev": returned["facts"]}
+                variables.add(ansible_facts={**variables["ansible_facts"], "mdev": returned["facts"]})
+                plan = resolve(variables["vfio_profiles"], returned["facts"])
         variables.add(vfio_plan=plan)
         found["plan"] = plan
         found["is_unfinished"] = bool(plan["later"]) or any(map(has_skipped, found["results"].values()))
         found["settings"] = _settings(variables, plan, compared, found["written"])
 
-    def _all_parts(self, task_vars: Result, options: Result, seconds: float) -> Result:
-        """Run the module for one round, several times if the work is long, and return the merged result."""
+    def _run_module(self, task_vars: Result, options: Result, seconds: float) -> Result:
+        """Call the module until all its stages are done, and return the merged result.
+
+        Each call stops after ``seconds``, so that a line about its progress can be printed.
+        """
         begin = time.monotonic()
         budget = {BUDGET: str(seconds)} if seconds else {}
         results: Result = {}
-        done, least = 0, ("", 0)
+        done = 0
+        # Where the call before stopped: the stage, and the number of its remaining cards or devices.
+        stopped, least = "", 0
         while True:
             self._arguments = options
-            part = self.call(task_vars, **budget)
+            returned = self.call(task_vars, **budget)
             last = ""
-            for last, result in part.pop("stages", {}).items():
-                of_part = {name: value for name, value in result.items() if name != "progress"}
-                results[last] = merged_results.merge(results.get(last), of_part)
-            progress = part.pop("progress", None)
+            for last, result in returned.pop("stages", {}).items():
+                of_call = {name: value for name, value in result.items() if name != "progress"}
+                results[last] = merged_results.merge(results.get(last), of_call)
+            progress = returned.pop("progress", None)
             if not progress:
-                return {**part, "stages": results}
-            # Continue with the stage that stopped at the deadline.
-            ended = {*results} - {last}
-            if any(map(has_skipped, results.values())):
-                ended |= {*SETTINGS}
-            todo = {name: given for name, given in options["stages"].items() if name not in ended}
-            has_changed = options["has_changed"] or part["changed"]
-            options = {**options, "stages": todo, "has_changed": has_changed, "is_checked": True}
+                return {**returned, "stages": results}
+            options = _remaining(options, results, last, returned["changed"])
             done, left = done + progress["done"], progress["left"]
             things = "cards" if last == MODES else "devices"
             where = task_vars["inventory_hostname"]
             long_work.print_line(long_work.sentence(where, done, done + left, things, time.monotonic() - begin))
-            if last == least[0] and left >= least[1]:
+            if last == stopped and left >= least:
                 # Another program reverts the changes; the loop must not continue forever.
                 budget = {}
-            least = (last, left)
+            stopped, least = last, left
 
 
-def _settings_stages(found: Result, variables: Variables, plan: Any, compared: Any, todo: Result) -> Result:
-    """Return the options of the stages that write settings after the stages ``todo``; none if the roles write them.
+def _remaining(options: Result, results: Result, last: str, has_changed: bool) -> Result:
+    """Return the options of the next call, which continues with the stage ``last`` that stopped at the deadline."""
+    ended = {*results} - {last}
+    if any(map(has_skipped, results.values())):
+        ended |= {*SETTINGS}
+    stages_left = {name: given for name, given in options["stages"].items() if name not in ended}
+    has_changed = has_changed or options["has_changed"]
+    return {**options, "stages": stages_left, "has_changed": has_changed, "is_checked": True}
+
+
+def _settings_stages(found: Result, variables: Variables, plan: Any, compared: Any, of_cards: Result) -> Result:
+    """Return the options of the stages that write settings after the stages ``of_cards``; none if the roles write them.
 
     The text depends on the facts after a change of modes and layouts. The roles report skipped work before they write.
     """
-    is_certain = not {MODES, LAYOUTS} & todo.keys() and not plan["later"]
+    is_certain = not {MODES, LAYOUTS} & of_cards.keys() and not plan["later"]
     if not is_certain or found["written"] or any(map(has_skipped, found["results"].values())):
         return {}
     variables.add(vfio_plan=plan)
@@ -165,27 +175,28 @@ def _settings(variables: Variables, plan: Any, compared: Any, written: Collectio
     return {name: "configure" for name in every if name in due or found.texts[name]}
 
 
-def _add(found: Result, part: Result, given: Result) -> None:
-    """Add the results of a round to ``found``; ``given`` has the options of each stage."""
-    of_stages = part.get("stages", {})
+def _add(found: Result, returned: Result, options: Result) -> None:
+    """Add the result of a module run to ``found``; ``options`` has the options of each stage."""
+    of_stages = returned.get("stages", {})
     of_cards = {stage: result for stage, result in of_stages.items() if stage not in SETTINGS}
     for stage, result in of_stages.items():
         found["results"][stages.REGISTERED[stage]] = result
-        found["warnings"] += [one for one in result.pop("warnings", []) if one not in found["warnings"]]
+        found["warnings"] += [warning for warning in result.pop("warnings", []) if warning not in found["warnings"]]
     # The tasks of the roles report the results of the other stages.
-    found["written"].update({stage: given[stage] for stage in of_stages.keys() - of_cards.keys()})
+    found["written"].update({stage: options[stage] for stage in of_stages.keys() - of_cards.keys()})
     for stage, result in of_cards.items():
         found["diff"] += _diffs(stage, result.get("diff"))
         found["changed"] = found["changed"] or bool(result.get("changed"))
-    found["warnings"] += part.get("warnings", [])
-    found.update({name: part[name] for name in FAILED if part.get(name)})
+    found["warnings"] += returned.get("warnings", [])
+    found.update({name: returned[name] for name in FAILED if returned.get(name)})
     last = list(of_cards.values())[-1] if of_cards else {}
     if last.get("failed"):
-        # This result is merged from several runs.
+        # This result is merged from several calls.
         found.update({name: last[name] for name in FAILED if name in last})
 
 
 def _diffs(stage: str, diff: Any) -> list[Result]:
+    """Return the differences of a stage with a header; a difference without a path has no header yet."""
     if not isinstance(diff, dict):
         return list(diff or [])
     header = HEADERS[stage]

@@ -32,7 +32,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     type_name,
     usable_parents,
 )
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering, refuse
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import errors_of_filter, refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Plan, Unselected, VgpuType
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Profile
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.value_types import Option
@@ -62,7 +62,7 @@ class Options(TypedDict):
 
 def cyborg_config(plan: Plan, drivers: Any = (), nova_release: object = None) -> str:
     """Return the configuration of cyborg-agent; raise ``AnsibleFilterError`` with a sentence for each problem."""
-    with answering("cyborg_config", "cyborg_config needs a plan of vfio.devices.resolve"):
+    with errors_of_filter("cyborg_config", "cyborg_config needs a plan of vfio.devices.resolve"):
         if not isinstance(drivers, (list, tuple)) or not all(_is_word(driver) for driver in drivers):
             raise ValueError(f"drivers must be a list of names, and not {drivers!r}")
         text, problems = settings(plan, {"drivers": drivers, "nova_release": _release(nova_release)})

@@ -14,7 +14,7 @@ from typing import Any, TypedDict
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import cyborg, cyborg_trait, overlaps
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import cards_of, of_card, type_name
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering, refuse
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import errors_of_filter, refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card
 
 NAME = re.compile(r"[A-Za-z0-9_-]+\Z")
@@ -31,7 +31,7 @@ class Body(TypedDict):
 
 def cyborg_device_profiles(plan: Any) -> list[Body]:
     """Return the request bodies; raise ``AnsibleFilterError`` with a sentence for each problem."""
-    with answering("cyborg_device_profiles", "cyborg_device_profiles needs a plan of vfio.devices.resolve"):
+    with errors_of_filter("cyborg_device_profiles", "cyborg_device_profiles needs a plan of vfio.devices.resolve"):
         plans = plan if isinstance(plan, (list, tuple)) else [plan]
         problems: list[str] = []
         kinds: dict[str, set[Kind]] = {}

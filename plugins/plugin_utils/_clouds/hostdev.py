@@ -18,7 +18,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._devices.sriov import
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.defaults import or_default
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import has_typed_vfs
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import errors_of_filter
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.json_types import flag
 
 DEVICE_APIS = ("vfio-pci", "vfio-ccw", "vfio-ap")
@@ -75,7 +75,7 @@ def hostdev_xml(
     vlan: object = None,
 ) -> str:
     """Return the XML element of a device; raise ``AnsibleFilterError`` if that is impossible."""
-    with answering("hostdev_xml", "hostdev_xml needs a device of mdev_facts, or its name"):
+    with errors_of_filter("hostdev_xml", "hostdev_xml needs a device of mdev_facts, or its name"):
         options: Options = {
             "device_api": or_default(device_api),
             "managed": or_default(managed),

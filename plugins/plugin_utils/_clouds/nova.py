@@ -39,7 +39,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     type_name,
     usable_parents,
 )
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering, refuse
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import errors_of_filter, refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.json_types import flag
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Plan
 
@@ -70,7 +70,7 @@ def nova_config(
 
     ``started`` has the defaults of ``libvirt``, ``post_copy``, ``others`` and ``cyborg_gpus``.
     """
-    with answering("nova_config", "nova_config needs a plan of vfio.devices.resolve"):
+    with errors_of_filter("nova_config", "nova_config needs a plan of vfio.devices.resolve"):
         if service not in ("compute", "api"):
             raise ValueError(f"service must be compute or api, and not {numbers.shown(service)}")
         seen = or_default(started, {})

@@ -28,7 +28,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     of_card,
     usable_parents,
 )
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering, refuse
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import errors_of_filter, refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.json_types import flag
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Plan
 
@@ -51,7 +51,7 @@ def provider_config(
     """Return the file; raise ``AnsibleFilterError`` with a sentence for each problem."""
     problems: list[str] = []
     providers: list[Entry] = []
-    with answering("provider_config", "provider_config needs a plan of vfio.devices.resolve, and a name"):
+    with errors_of_filter("provider_config", "provider_config needs a plan of vfio.devices.resolve, and a name"):
         seen, path = nova_other_providers.checked(or_default(service, {})), or_default(path, "")
         options = _options(release, report_in_placement, pci_in_placement)
         root = names.provider_name(root)

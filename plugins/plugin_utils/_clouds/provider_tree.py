@@ -17,7 +17,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.base import P
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.defaults import or_default
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.registry import BY_OWNER, BY_SHAPE
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import of_card, shares_of
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering, refuse
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import errors_of_filter, refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.json_types import flag
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Plan
 
@@ -41,7 +41,7 @@ def placement_tree(
     former_root: object = None,
 ) -> list[Provider]:
     """Return the providers of a host; raise ``AnsibleFilterError`` with a sentence for each problem."""
-    with answering("placement_tree", "placement_tree needs a plan of vfio.devices.resolve, and a name"):
+    with errors_of_filter("placement_tree", "placement_tree needs a plan of vfio.devices.resolve, and a name"):
         options: TreeOptions = {
             "root": root,
             "shape": _choice("shape", shape, tuple(BY_SHAPE)),

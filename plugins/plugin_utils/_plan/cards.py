@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.registry import BY_NAME
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import errors_of_filter
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Device
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Parent, Plan, Unselected, VgpuType
 
@@ -140,7 +140,7 @@ def type_name(card: Card) -> str | None:
 
 def undeclared_types(plan: Plan) -> list[str]:
     """Return the types of devices in use that differ from the declared types of their cards."""
-    with answering("undeclared_types", "undeclared_types needs a plan of vfio.devices.resolve"):
+    with errors_of_filter("undeclared_types", "undeclared_types needs a plan of vfio.devices.resolve"):
         cards = plan["cards"]
         planned = [one["type"] for card in cards for one in (card, *card.get("shares", ()))]
         declared = {found["id"] for found in planned if found}

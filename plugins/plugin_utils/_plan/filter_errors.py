@@ -18,7 +18,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.json_types impo
 
 
 @contextmanager
-def answering(name: str, needs: str) -> Iterator[None]:
+def errors_of_filter(name: str, needs: str) -> Iterator[None]:
     """Convert errors in the block to an error of the filter ``name``.
 
     The text of a ``ValueError`` is a complete message. Other errors are caused by data of another format; then

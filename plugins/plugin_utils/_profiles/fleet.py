@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypedDict
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.module_utils._core.wording import shorten
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering, refuse
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import errors_of_filter, refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Facts, Subject
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.json_types import plain
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import declaration, expression, iommu_groups
@@ -60,7 +60,7 @@ def selection(profiles: Any, facts: Any) -> Selection:
     """Return the result of :func:`of_host`; raise ``AnsibleFilterError`` on errors."""
     if expression.MISSING:
         raise AnsibleFilterError(f"vfio_profiles cannot be read. {expression.missing()}")
-    with answering("selection", "selection takes profiles and facts"):
+    with errors_of_filter("selection", "selection takes profiles and facts"):
         profiles, facts = plain(profiles, "vfio_profiles"), plain(facts, "the facts of the host")
     refuse("selection needs the facts that vfio.devices.mdev_facts gathers:", facts_of_host.problems(facts))
     return of_host(profiles, facts)
@@ -68,13 +68,13 @@ def selection(profiles: Any, facts: Any) -> Selection:
 
 def selection_warnings(selections: Any, with_profiles: Any = ()) -> list[str]:
     """Return the result of :func:`warnings`; raise ``AnsibleFilterError`` on errors."""
-    with answering("selection_warnings", "selection_warnings takes what selection returns for each host"):
+    with errors_of_filter("selection_warnings", "selection_warnings takes what selection returns for each host"):
         return warnings(plain(selections, "the selections"), plain(list(with_profiles), "with_profiles"))
 
 
 def fleet_refusals(errors: Any) -> dict[str, str]:
     """Return the result of :func:`refusals`; raise ``AnsibleFilterError`` on errors."""
-    with answering("fleet_refusals", "fleet_refusals takes a dictionary of lists of texts by host name"):
+    with errors_of_filter("fleet_refusals", "fleet_refusals takes a dictionary of lists of texts by host name"):
         return refusals(plain(errors, "the errors"))
 
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ansible_collections.vfio.devices.plugins.module_utils._core.wording import shorten
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import errors_of_filter
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Facts, Subject
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.json_types import plain
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import iommu_groups
@@ -50,7 +50,7 @@ class Kind(NamedTuple):
 
 def suggest_profiles(facts_by_host: Any) -> str:
     """Return the text of a valid declaration; raise ``AnsibleFilterError`` for invalid facts."""
-    with answering("suggest_profiles", "suggest_profiles takes a dictionary of facts by host name"):
+    with errors_of_filter("suggest_profiles", "suggest_profiles takes a dictionary of facts by host name"):
         hosts = plain(facts_by_host, "the facts")
         blocks = []
         names: set[str] = set()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.module_utils._core.wording import describe_users
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import device_name
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import errors_of_filter
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Facts, Subject, User
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Plan
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.selection import subjects
@@ -18,7 +18,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.selection i
 
 def held_cards(plan: Plan, facts: Facts) -> dict[str, list[str]]:
     """Return a sentence for each device in use, by planned card."""
-    with answering("held_cards", "held_cards takes a plan and facts with users"):
+    with errors_of_filter("held_cards", "held_cards takes a plan and facts with users"):
         held = {}
         cards = subjects(facts)
         for name in (card["name"] for card in plan["cards"] if card["name"] in cards):
@@ -33,7 +33,7 @@ def held_cards(plan: Plan, facts: Facts) -> dict[str, list[str]]:
 
 def running_users(facts: Facts) -> list[str]:
     """Return running guests and processes that use a function or device of the host."""
-    with answering("running_users", "running_users takes facts with users"):
+    with errors_of_filter("running_users", "running_users takes facts with users"):
         functions = facts["physical_functions"]
         virtual_functions = [virtual for function in functions for virtual in function["virtual_functions"]]
         users = [one["users"] for one in (*functions, *virtual_functions, *facts["devices"])]

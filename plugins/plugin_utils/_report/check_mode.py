@@ -14,7 +14,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.module_utils._core.wording import describe_users
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import errors_of_filter
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Plan
 
 # The registered result of a task, or a part of it.
@@ -29,7 +29,7 @@ def drift(results: Any) -> list[str]:
     """Return a line for each difference in results of check mode."""
     if not isinstance(results, dict) or not all(isinstance(result, dict) for result in results.values()):
         raise AnsibleFilterError("drift takes a dictionary of registered results")
-    with answering("drift", "drift takes results of modules of this collection"):
+    with errors_of_filter("drift", "drift takes results of modules of this collection"):
         return [f"{about}: {line}" for about, result in results.items() for line in _lines(result)]
 
 
@@ -139,7 +139,7 @@ def _state(shown: Any) -> Any:
 
 def differing_cards(plan: Plan, results: list[Result]) -> list[str]:
     """Return the names of planned cards that results of check mode would change."""
-    with answering("differing_cards", "differing_cards takes a plan and a list of results"):
+    with errors_of_filter("differing_cards", "differing_cards takes a plan and a list of results"):
         touched = {name for result in results if not result.get("skipped") for name in _touched(result)}
         touched.update(entry["name"] for entry in plan["later"])
         return [card["name"] for card in plan["cards"] if touched & set(_names(card))]

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.vfio.devices.plugins.module_utils._placement.wanted import split_sentence
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import errors_of_filter
 
 # The result of placement_inventory, or a part of it.
 Result = Mapping[str, Any]
@@ -26,7 +26,7 @@ LISTED_TWICE = re.compile(r".*: it is providers\[(\d+)\] .* again\. ")
 def placement_refusals(result: Result, requests: Requests) -> dict[str, list[str]]:
     """Return sentences of the result about providers of each host."""
     needs = "placement_refusals needs a result of vfio.devices.placement_inventory, and its providers by host"
-    with answering("placement_refusals", needs):
+    with errors_of_filter("placement_refusals", needs):
         hosts = [host for host, providers in requests.items() for _provider in providers]
         roots = {providers[0]["name"]: host for host, providers in requests.items() if providers}
         refused: dict[str, list[str]] = {}

@@ -14,7 +14,7 @@ from typing import Any, Callable
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 from ansible_collections.vfio.devices.plugins.module_utils._core.wording import one_of
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import errors_of_filter
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import expression
 from ansible_collections.vfio.devices.plugins.plugin_utils._report import export, fleet, page
 
@@ -47,7 +47,7 @@ def fleet_report(
         raise AnsibleFilterError("fleet_report: placement must be a dictionary or a list of dictionaries")
     if any(given["profiles"].values()) and expression.MISSING:
         raise AnsibleFilterError(f"fleet_report needs jmespath for profiles. {expression.missing()}")
-    with answering("fleet_report", NEEDS):
+    with errors_of_filter("fleet_report", NEEDS):
         # Do not convert the facts: they are large, and profiles need only few fields.
         facts = given.pop("facts")
         given, results = json.loads(json.dumps([given, results]))

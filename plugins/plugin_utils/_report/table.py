@@ -14,7 +14,7 @@ from itertools import zip_longest
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import errors_of_filter
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Facts, Subject, User
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import card_types
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.offered_types import gpu_instances
@@ -42,7 +42,7 @@ def fleet_table(facts_by_host: Any) -> list[str]:
         raise AnsibleFilterError("fleet_table takes a dictionary of facts by host name")
     rows: list[Row] = [[(text,) for text in HEADING]]
     for host, facts in facts_by_host.items():
-        with answering("fleet_table", f"fleet_table: {host} has no facts of mdev_facts"):
+        with errors_of_filter("fleet_table", f"fleet_table: {host} has no facts of mdev_facts"):
             rows += _host_rows(host, facts)
     widths = [max(len(line) for row in rows for line in row[column]) for column in range(len(HEADING))]
     return [

@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import TypedDict
 
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import errors_of_filter
 from ansible_collections.vfio.devices.plugins.plugin_utils._site.kernel import OFF
 
 # GRUB adds this argument.
@@ -38,7 +38,7 @@ def boot_loader(
     programs: Collection[str], files: Collection[str], kernel_arguments: Iterable[str], choice: str = "auto"
 ) -> BootLoader:
     """Return the boot loader, unless ``choice`` names it. ``files`` are the names of files in ``/etc/kernel``."""
-    with answering("boot_loader", "boot_loader needs lists of names and kernel arguments"):
+    with errors_of_filter("boot_loader", "boot_loader needs lists of names and kernel arguments"):
         is_proxmox = "proxmox-boot-tool" in programs and "proxmox-boot-uuids" in files
         name = _detected(programs, files, list(kernel_arguments), is_proxmox) if choice == "auto" else choice
         return {"name": name, "is_proxmox": is_proxmox}
@@ -60,7 +60,7 @@ def kernel_images(paths: Iterable[str], root: str = "") -> dict[str, str]:
 
     A kernel in its module directory takes precedence over its copy in ``/boot``.
     """
-    with answering("kernel_images", "kernel_images needs a list of paths"):
+    with errors_of_filter("kernel_images", "kernel_images needs a list of paths"):
         ordered = sorted(path.removeprefix(root) for path in paths)
         found = {}
         for pattern in (BOOTED, INSTALLED):
@@ -74,7 +74,7 @@ def grubby_lacks(output: str, arguments: Collection[str]) -> bool:
 
     An output without entries counts as lacking, because then nothing is known.
     """
-    with answering("grubby_lacks", "grubby_lacks needs the output of grubby and a list of kernel arguments"):
+    with errors_of_filter("grubby_lacks", "grubby_lacks needs the output of grubby and a list of kernel arguments"):
         entries = [line[len(ARGUMENTS) :] for line in output.splitlines() if line.startswith(ARGUMENTS)]
         return not entries or any(set(arguments) - set(entry.strip('"').split()) for entry in entries)
 
@@ -83,7 +83,7 @@ def cmdline_problems(
     text: str, path: str, host: str, images: Collection[str], programs: Collection[str], is_proxmox: bool
 ) -> list[str]:
     """Return why kernel arguments cannot be added to the file ``/etc/kernel/cmdline`` with this ``text``."""
-    with answering("cmdline_problems", "cmdline_problems needs the text of a file"):
+    with errors_of_filter("cmdline_problems", "cmdline_problems needs the text of a file"):
         text = text.strip()
         found = []
         if len(text.splitlines()) != 1 or text.startswith("#"):

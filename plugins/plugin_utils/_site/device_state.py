@@ -32,7 +32,7 @@ def state_of(facts: Facts, plain: PlainDevices) -> State:
         (parent, uuid): Definition(type_id, autostart, _pairs(attributes))
         for parent, uuid, type_id, autostart, attributes in plain["definitions"]
     }
-    made = FrameworkState(
+    framework_state = FrameworkState(
         [_parent(parent) for parent in facts[PARENTS]],
         [_device(device) for device in facts[DEVICES]],
         definitions,
@@ -48,7 +48,7 @@ def state_of(facts: Facts, plain: PlainDevices) -> State:
         },
         machine_id=plain["machine_id"],
     )
-    return assemble(made, context)
+    return assemble(framework_state, context)
 
 
 def _parent(fact: Facts) -> Parent:

@@ -14,7 +14,7 @@ from typing import TypedDict
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 from ansible_collections.vfio.devices.plugins.module_utils._devices.sriov import is_vfio_driver
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import makes_mdevs
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import errors_of_filter
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Facts
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.json_types import flag
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Plan
@@ -60,7 +60,9 @@ def kernel_requirements(
     plan: Plan, facts: Facts, arguments: Sequence[str] = (), passthrough: object = True, host: str = "The host"
 ) -> Requirements:
     """Compare the requirements of the planned cards with the kernel; ``arguments`` are further kernel arguments."""
-    with answering("kernel_requirements", "kernel_requirements needs a plan of vfio.devices.resolve and its facts"):
+    with errors_of_filter(
+        "kernel_requirements", "kernel_requirements needs a plan of vfio.devices.resolve and its facts"
+    ):
         # Each letter of a text would become an argument.
         if not isinstance(arguments, (list, tuple)):
             raise ValueError(f"arguments must be a list of kernel arguments, and not {numbers.shown(arguments)}")

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TypedDict
 
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import makes_mdevs
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import errors_of_filter
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Facts
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Plan
 
@@ -33,7 +33,9 @@ def mdevctl_requirements(
     plan: Plan, facts: Facts, packages: Sequence[str] = (), root: str = "/", host: str = "The host"
 ) -> MdevctlRequirements:
     """Compare the planned cards with mdevctl; ``packages`` can be installed if ``root`` is the running system."""
-    with answering("mdevctl_requirements", "mdevctl_requirements needs a plan of vfio.devices.resolve and its facts"):
+    with errors_of_filter(
+        "mdevctl_requirements", "mdevctl_requirements needs a plan of vfio.devices.resolve and its facts"
+    ):
         found = facts["mdevctl"]
         cards = [card for card in plan["cards"] if makes_mdevs(card)]
         is_needed = bool(cards) and not found["udev_works"]

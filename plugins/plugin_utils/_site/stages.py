@@ -77,7 +77,7 @@ def _is_linked(plan: Plan) -> bool:
     return bool(plan["later"]) or any(card["framework"] and card["name"] in changing for card in plan["cards"])
 
 
-def of_plan(variables: Variables, plan: Plan, parts: Sequence[str]) -> dict[str, Options]:
+def stage_options(variables: Variables, plan: Plan, parts: Sequence[str]) -> dict[str, Options]:
     """Return the options of each stage for which the plan has entries."""
     found: dict[str, Options] = {}
     if MODES in parts and plan["functions"]:

@@ -32,17 +32,21 @@ SERVICES = {
 }
 # Infinitives of the verbs in results, for check mode.
 VERBS = {
-    **{"bound": "bind", "created": "create", "disabled": "disable", "enabled": "enable", "let": "let"},
-    **{
-        "made": "create",
-        "recorded": "record",
-        "removed": "remove",
-        "renewed": "renew",
-        "replaced": "replace",
-        "restarted": "restart",
-        "set": "set",
-    },
-    **{"stored": "store", "updated": "update", "wrote": "write"},
+    "bound": "bind",
+    "created": "create",
+    "disabled": "disable",
+    "enabled": "enable",
+    "let": "let",
+    "made": "create",
+    "recorded": "record",
+    "removed": "remove",
+    "renewed": "renew",
+    "replaced": "replace",
+    "restarted": "restart",
+    "set": "set",
+    "stored": "store",
+    "updated": "update",
+    "wrote": "write",
 }
 
 

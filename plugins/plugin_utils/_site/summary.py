@@ -13,7 +13,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.module_utils._core.wording import shorten
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import errors_of_filter
 from ansible_collections.vfio.devices.plugins.plugin_utils._site import steps
 
 # The registered results of the roles and their handlers, in the order of the run.
@@ -56,7 +56,7 @@ def fleet_summary(hosts: Any, hostvars: Any, reached: Any, check_mode: Any = Fal
     """Return the lines; ``reached`` are the hosts that have completed the plays."""
     if not isinstance(hosts, list) or not isinstance(reached, list) or not isinstance(hostvars, Mapping):
         raise AnsibleFilterError("fleet_summary takes names of hosts, their variables, and the hosts at the end")
-    with answering("fleet_summary", "fleet_summary takes the variables of all hosts"):
+    with errors_of_filter("fleet_summary", "fleet_summary takes the variables of all hosts"):
         return _summary(hosts, hostvars, reached, bool(check_mode))
 
 

@@ -18,7 +18,6 @@ from ansible_collections.vfio.devices.plugins.module_utils._guards import (
     storage,
     vfio,
 )
-from ansible_collections.vfio.devices.plugins.module_utils._guards.base import Seen
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError
 from ansible_collections.vfio.devices.plugins.module_utils._instances import job as instances_job
 from ansible_collections.vfio.devices.plugins.module_utils._modes import apply as modes_apply
@@ -223,7 +222,7 @@ def without_looks_at(job, name, nobody):
         (without_guard(kubernetes), ["pod"]),
         (without_guard(containers), ["stopped"]),
         (without_looks_at(modes_job, "_uses", lambda *arguments: None), ["guest", "program"]),
-        (without_looks_at(instances_job, "_complete", lambda *arguments: Seen()), ["guest"]),
+        (without_looks_at(instances_job, "_current_uses", lambda *arguments: ()), ["guest"]),
         (without_looks_at(modes_apply, "_restore", restore_without_looks), ["guest", "program", "address"]),
     ],
 )

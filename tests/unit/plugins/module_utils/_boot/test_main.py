@@ -163,7 +163,7 @@ def test_the_same_warning_comes_once(simulated, monkeypatch, capsys):
     root.warn("all is lost")
     root.warn("all is lost")
     assert main.main(["--boot"]) == 1
-    assert not root.wakes_daemons
+    assert not root.may_start_daemons
     assert capsys.readouterr().out.count("all is lost") == 1
 
 

@@ -46,7 +46,7 @@ def test_container_that_starts_later_in_the_boot(host, at_boot, outcome):
     host.files.replace("etc/containers/systemd/web1.container", b"[Container]\nAddDevice=nvidia.com/gpu=all\n")
     host.kernel.reboot()
     root = host.root()
-    root.wakes_daemons = not at_boot
+    root.may_start_daemons = not at_boot
     (result,) = restore(root, timeout=1)
     assert result.outcome == outcome
     assert at_boot or "is in use by guest web1 (defined)" in result.problems[0]

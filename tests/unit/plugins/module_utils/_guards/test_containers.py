@@ -30,7 +30,7 @@ def seen(simulated, files, at_boot=False, **scene):
     host = simulated("empty", files=files)
     add_links(host.kernel.tree)
     root = host.root()
-    root.wakes_daemons = not at_boot
+    root.may_start_daemons = not at_boot
     return list(containers.observe(root, Scene(FUNCTIONS, [], Processes(root), **scene)))
 
 
@@ -241,9 +241,9 @@ def test_container_with_the_devices_of_all_cards_is_a_warning(simulated, asked, 
     functions = {**FUNCTIONS, VF0: FUNCTIONS[VF0]._replace(driver=driver)}
     root = host.root()
     scene = Scene(functions, [], Processes(root), frozenset([asked] if asked else []))
-    root.wakes_daemons = False
+    root.may_start_daemons = False
     assert (list(containers.observe(root, scene)), root.warnings) == ([], [])
-    root.wakes_daemons = True
+    root.may_start_daemons = True
     assert list(containers.observe(root, scene)) == []
     assert len(root.warnings) == count
     assert all("containers web1, because" in one and f"do not use {VF0}" in one for one in root.warnings)

@@ -90,7 +90,7 @@ def test_checkpoint_that_is_none_tells_nothing(simulated, text):
 @pytest.mark.parametrize(("files", "counts"), [({}, False), ({"proc/7/comm": "kubelet"}, True)])
 def test_pods_from_before_a_boot_have_nothing(simulated, files, counts):
     root, scene = observe(simulated, {CHECKPOINT: checkpoint([VF0]), **files})
-    root.wakes_daemons = False
+    root.may_start_daemons = False
     assert bool(list(kubernetes.observe(root, scene))) is counts
 
 
@@ -102,7 +102,7 @@ def test_pods_run_and_count_while_work_goes_on(simulated):
 def test_devices_in_files_of_network_plugins(simulated, kubelet):
     files = {"var/lib/cni/multus/c1": json.dumps([{"type": "host-device", "pciBusID": VF0}]), "proc/7/comm": kubelet}
     root, scene = observe(simulated, files)
-    root.wakes_daemons = False
+    root.may_start_daemons = False
     found = list(kubernetes.observe(root, scene))
     # Early at boot, before the kubelet runs, there are no pods.
     assert [(one.subject, one.holder.guest) for one in found] == [(VF0, "c1 of a pod")] * (kubelet == "kubelet")

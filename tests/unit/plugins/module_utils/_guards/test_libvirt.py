@@ -177,7 +177,7 @@ def test_daemon_that_waits_for_this_run_is_not_asked(host, monkeypatch, wakes, r
     made = host({**SOCKET, **({"run/libvirtd.pid": "7"} if running else {})})
     monkeypatch.setattr(guards_libvirt, "_ask", lambda socket: [("web1", True, xml(VFIO))])
     root = made.root()
-    root.wakes_daemons = wakes
+    root.may_start_daemons = wakes
     assert bool(list(guards_libvirt.observe(root, Scene(FUNCTIONS, [], Processes(root))))) is asked
 
 

@@ -33,7 +33,7 @@ def seen(simulated, files, at_boot=False, **scene):
     host = simulated("empty", files={**NODE, **files})
     add_links(host.kernel.tree)
     root = host.root()
-    root.wakes_daemons = not at_boot
+    root.may_start_daemons = not at_boot
     return list(proxmox.observe(root, Scene(FUNCTIONS, [], Processes(root), **scene)))
 
 

@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._guards import libvirt, registry, user_guards
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import Scene
 from ansible_collections.vfio.devices.plugins.module_utils._guards.processes import Processes
-from ansible_collections.vfio.devices.plugins.module_utils._guards.user_guards import HOLDERS
+from ansible_collections.vfio.devices.plugins.module_utils._guards.user_guards import USER_GUARDS
 from ansible_collections.vfio.devices.tests.simhost.tree import Attribute
 from ansible_collections.vfio.devices.tests.unit.domains import told
 from ansible_collections.vfio.devices.tests.unit.lists import by
@@ -33,7 +33,7 @@ def test_domains_of_libvirt_join_the_processes(simulated, monkeypatch):
 
 
 def test_processes_and_guests_are_found_first():
-    assert registry.GUARDS[: len(HOLDERS)] == HOLDERS
+    assert registry.GUARDS[: len(USER_GUARDS)] == USER_GUARDS
 
 
 DOCKER = "var/lib/docker/containers/3f"

@@ -101,7 +101,7 @@ def test_a_guest_that_only_the_driver_names(simulated):
 def functions_only(host):
     """Return the uses that are visible without any list of devices."""
     root = host.root()
-    return registry.observe(root, Scene(devices_pci.observe(root), [], Processes(root)), registry.HOLDERS)
+    return registry.observe(root, Scene(devices_pci.observe(root), [], Processes(root)), registry.USER_GUARDS)
 
 
 def test_the_kernel_tells_what_is_in_a_group_that_nobody_asked_for(simulated):

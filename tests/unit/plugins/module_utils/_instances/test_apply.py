@@ -43,7 +43,7 @@ def current(host):
 def test_each_step_is_done_and_read_back(simulated):
     host = simulated("mtty")
     definition = Definition("mtty-1", True)
-    define = KeepDefinition("mtty", "mtty", UUID, definition, takes_away=False)
+    define = KeepDefinition("mtty", "mtty", UUID, definition, prevents_creation=False)
     record = KeepDevices("mtty", "record", {"instances": []})
     steps = [create(), define, record]
     outcome = apply(host.root(), steps)

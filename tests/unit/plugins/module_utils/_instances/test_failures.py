@@ -18,8 +18,8 @@ from ansible_collections.vfio.devices.plugins.module_utils._model.steps import (
     [
         (SetHeterogeneousMode("c"), "cannot enable vGPUs of several framebuffer sizes on c: why"),
         (KeepDevices("c", "record", None), "cannot record c on c: why"),
-        (KeepDefinition("c", "p", "u", None, takes_away=True), "cannot undefine u on p: why"),
-        (KeepDefinition("c", "p", "u", None, takes_away=False), "cannot define u on p: why"),
+        (KeepDefinition("c", "p", "u", None, prevents_creation=True), "cannot undefine u on p: why"),
+        (KeepDefinition("c", "p", "u", None, prevents_creation=False), "cannot define u on p: why"),
     ],
 )
 def test_what_was_attempted(step, sentence):

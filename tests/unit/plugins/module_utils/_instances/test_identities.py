@@ -18,7 +18,7 @@ MADE = MakeDevice("a", PlannedDevice("a", "a", "mdev", "u", None, "x", None))
 
 def test_identities_are_no_part_of_what_the_plan_compares():
     records = {"a": {"instances": [], "identity": OLD}, "b": {"instances": []}, "c": {"instances": [], "identity": 5}}
-    assert identities.taken_out(records) == {"a": OLD, "b": {}, "c": {}}
+    assert identities.remove_identities(records) == {"a": OLD, "b": {}, "c": {}}
     assert all(record == {"instances": []} for record in records.values())
 
 

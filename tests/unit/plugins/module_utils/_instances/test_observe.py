@@ -16,4 +16,4 @@ def test_devices_definitions_and_records_are_read_and_users_are_not(simulated):
     ]
     assert list(state.definitions) == [("mtty", uuid)]
     assert list(state.records) == ["mtty"]
-    assert state.hidden == ()
+    assert state.blind_spots == ()

@@ -37,7 +37,7 @@ def named(step):
     if isinstance(step, KeepDevices):
         return step.stage, step.record
     if isinstance(step, KeepDefinition):
-        return "undefine" if step.takes_away else "define", step.definition
+        return "undefine" if step.prevents_creation else "define", step.definition
     return "create" if isinstance(step, MakeDevice) else "remove", None
 
 

@@ -183,7 +183,7 @@ def test_max_that_gives_nothing_is_refused():
 
 def test_nothing_goes_where_users_may_be_hidden():
     problem = "it is unknown who uses what would be changed: process 7 is hidden"
-    host = state(device(UUIDS[0], "b", "x"), device(UUIDS[1], "b", "y", "defined"), hidden=(problem,))
+    host = state(device(UUIDS[0], "b", "x"), device(UUIDS[1], "b", "y", "defined"), blind_spots=(problem,))
     with pytest.raises(Refused) as refused:
         instances_plan.plan_instances(host, [entry(uuid=UUIDS[0])], present=False, skip_busy=True)
     assert refused.value.problems == [problem]

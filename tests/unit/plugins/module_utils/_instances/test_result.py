@@ -101,7 +101,7 @@ def test_the_diff_shows_what_is_kept():
     vgpu = {"parent": "vf", "uuid": None, "address": "vf"}
     before = state(device("a"), device(None, parent="vf", address="vf"))
     done = outcome(
-        KeepDefinition("p", "p", "a", definition, takes_away=False),
+        KeepDefinition("p", "p", "a", definition, prevents_creation=False),
         KeepDevices("pf", "record", {"instances": [vgpu]}),
     )
     diff = report(before, plan(), done, None)["diff"]
@@ -133,7 +133,7 @@ def test_the_diff_shows_a_change_of_only_a_record():
 
 def test_the_diff_shows_a_change_of_only_a_definition():
     before = state(device("a"))._replace(definitions={("p", "a"): Definition("x", True, (("size", "1"),))})
-    step = KeepDefinition("p", "p", "a", Definition("x", True, (("size", "2"),)), takes_away=False)
+    step = KeepDefinition("p", "p", "a", Definition("x", True, (("size", "2"),)), prevents_creation=False)
     diff = report(before, plan(), outcome(step), None)["diff"]
     kept = "x, created at boot"
     assert diff["before"] == {"p": {"a": kept, "definition of a": "x, size=1, created at boot"}}

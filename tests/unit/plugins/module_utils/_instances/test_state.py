@@ -8,4 +8,4 @@ from ansible_collections.vfio.devices.plugins.module_utils._instances.state impo
 
 def test_nobody_has_looked_at_users_yet():
     state = State([], [], {}, {})
-    assert (state.hidden, state.unreadable, state.moved) == ((), {}, {})
+    assert (state.blind_spots, state.unreadable, state.moved) == ((), {}, {})

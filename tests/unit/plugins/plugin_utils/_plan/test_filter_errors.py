@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 from ansible.errors import AnsibleFilterError
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering, refuse
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import errors_of_filter, refuse
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors i
     ],
 )
 def test_errors_are_told_in_the_words_of_the_filter(error, sentence):
-    with pytest.raises(AnsibleFilterError) as caught, answering("tree", "tree needs a plan"):
+    with pytest.raises(AnsibleFilterError) as caught, errors_of_filter("tree", "tree needs a plan"):
         raise error
     assert caught.value.message == sentence
 

@@ -80,7 +80,7 @@ def test_settings_do_not_depend_on_new_devices(simulated, name, host):
     def settings(parts):
         """Return the texts for the plan after the work on ``parts``, empty if it is refused or fails."""
         try:
-            todo = stages.of_plan(VARIABLES, site.plan(site.host.facts()), parts)
+            todo = stages.stage_options(VARIABLES, site.plan(site.host.facts()), parts)
             done = apply(site.host.root(), json.loads(json.dumps(todo)), [*DEFAULT_PARTS, USERS], Call(False))
             plan = site.plan(done["facts"] if "facts" in done else site.host.facts())
         except (Refused, AnsibleFilterError):
@@ -108,10 +108,10 @@ def test_cards_that_do_not_depend_on_each_other_need_one(simulated):
 
 def test_only_what_is_in_the_plan_is_a_stage(simulated):
     plan = resolve(DECLARATIONS["demo"]["profiles"], simulated("t4").facts())
-    assert set(stages.of_plan(VARIABLES, plan, differences.PARTS)) == {"devices", "boot"}
-    assert stages.of_plan(VARIABLES, resolve([], simulated("t4").facts()), differences.PARTS) == {}
+    assert set(stages.stage_options(VARIABLES, plan, differences.PARTS)) == {"devices", "boot"}
+    assert stages.stage_options(VARIABLES, resolve([], simulated("t4").facts()), differences.PARTS) == {}
     absent = {**VARIABLES, "boot_state": "absent"}
-    assert set(stages.of_plan(absent, resolve([], simulated("t4").facts()), differences.PARTS)) == {"boot"}
+    assert set(stages.stage_options(absent, resolve([], simulated("t4").facts()), differences.PARTS)) == {"boot"}
 
 
 @pytest.mark.parametrize("stage", TASKS)
@@ -130,7 +130,7 @@ def test_the_options_are_those_of_the_tasks_of_the_roles(stage):
         ("unwanted", {"parent": T4}),
     )}  # fmt: skip
     marked = {**VARIABLES, "vfio_accept_unseen": ["marked"], "boot_python": "/python"}
-    made = stages.of_plan(marked, plan, differences.PARTS)[stage]
+    made = stages.stage_options(marked, plan, differences.PARTS)[stage]
     # The defaults of the role set host_root of the module, which has another default.
     assert {*options, "host_root"} == made.keys() - ({"state", "exact", "placement"} - {*options})
     for name, text in options.items():
