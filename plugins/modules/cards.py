@@ -183,16 +183,15 @@ from ansible_collections.vfio.devices.plugins.module_utils._core import oldest_p
 
 # isort: split
 import json
-from functools import partial
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration
-from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused, evaluate_all
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import evaluate_all
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
 from ansible_collections.vfio.devices.plugins.module_utils._run.facts import MIG, PUBLISHED_ROOT, SERIAL_NUMBERS, USERS
 from ansible_collections.vfio.devices.plugins.module_utils._run.managed_files import Requested
 from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
-from ansible_collections.vfio.devices.plugins.module_utils._services.options import checked
+from ansible_collections.vfio.devices.plugins.module_utils._services.options import checked_all
 from ansible_collections.vfio.devices.plugins.module_utils._site.observe import Boot, observe_site
 
 BOOT = {
@@ -217,21 +216,6 @@ SERVICE = {
 }
 
 
-def checked_services(given):
-    """Return the valid services. Their paths are among the files, because their texts are needed."""
-    paths = [file["path"] for file in given["files"]]
-    wrong = [
-        f"services[{place}].path must be one of the paths in files, and not {one['path']}"
-        for place, one in enumerate(given["services"])
-        if one["path"] not in paths
-    ]
-    of_services = [partial(checked, one, f"services[{place}].") for place, one in enumerate(given["services"])]
-    services = evaluate_all(*of_services)
-    if wrong:
-        raise Refused(wrong)
-    return services
-
-
 def main():
     module = AnsibleModule(
         argument_spec={
@@ -253,7 +237,7 @@ def main():
         timeout, of_boot, services = evaluate_all(
             lambda: duration(given["timeout"], "timeout"),
             lambda: duration(given["boot"]["timeout"], "boot.timeout"),
-            lambda: checked_services(given),
+            lambda: checked_all(given["services"], [file["path"] for file in given["files"]]),
         )
         files = [Requested(content=None, suggestion="", **file) for file in given["files"]]
         boot = Boot(given["boot"]["state"] == "present", given["boot"]["python"], of_boot, given["boot"]["program"])

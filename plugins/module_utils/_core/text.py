@@ -25,7 +25,8 @@ def printable(text: str, kept: str = LAYOUT) -> str:
     """Replace each control character that is not in ``kept`` with U+FFFD."""
     if text.isprintable():
         return text
-    return CONTROL.sub(lambda found: found[0] if found[0] in kept else REPLACEMENT, text)
+    # Editors of other systems write a line end as two characters, which parsers of services accept.
+    return CONTROL.sub(lambda found: found[0] if found[0] in kept else REPLACEMENT, text.replace("\r\n", "\n"))
 
 
 def decimal(text: str | None, least: int = 0, most: int = MOST) -> int | None:

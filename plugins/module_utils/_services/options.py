@@ -8,12 +8,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from .._core import grammar
 from .._core.patterns import lazy_pattern
-from .._core.problems import Refused
+from .._core.problems import Refused, evaluate_all
 
 NAME = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")
 
@@ -45,3 +46,17 @@ def checked(options: Mapping[str, Any], label: str = "") -> Service:
     if found:
         raise Refused(found)
     return service
+
+
+def checked_all(services: Iterable[Mapping[str, Any]], paths: Iterable[str]) -> list[Service]:
+    """Return all services. Their paths are among those of the files, because the texts of these files are needed."""
+    checks = [partial(checked, one, f"services[{place}].") for place, one in enumerate(services)]
+    found: list[Service] = evaluate_all(*checks)
+    wrong = [
+        f"services[{place}].path must be one of the paths in files, and not {one.path}"
+        for place, one in enumerate(found)
+        if one.path not in paths
+    ]
+    if wrong:
+        raise Refused(wrong)
+    return found

@@ -259,3 +259,15 @@ def test_nova_cannot_end_its_report_to_placement(look, ours, base, stops):
     found = look({"etc/nova/nova.conf": base, FILE[1:]: ours})
     assert len(found["unusable"]) == stops
     assert not stops or "does not start without report_in_placement in [pci]" in found["unusable"][0]
+
+
+def test_line_ends_of_other_systems(simulated):
+    """oslo.config accepts them."""
+    files = {
+        "etc/systemd/system/nova-compute.service": "[Service]\r\nExecStart=/usr/bin/nova-compute\r\n",
+        "etc/nova/nova.conf": "[DEFAULT]\r\ncompute_driver = libvirt.LibvirtDriver\r\n[pci]\r\n"
+        'device_spec = {"vendor_id": "10de"}\r\nreport_in_placement = true\r\n',
+    }
+    root = simulated("empty", files=files).root()
+    found = observe(root, "nova", "nova-compute", "nova-compute", "/etc/nova/nova.conf.d/x.conf", "")
+    assert (found["source"], found["unusable"], found["reports"], found["reads"]) == ("unit", [], True, True)
