@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from .patterns import lazy_pattern
 
-# Characters that move the terminal cursor, end a line or change the writing direction.
-CONTROL = lazy_pattern("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+# Characters that move the terminal cursor, end a line or change the writing direction, and halves of characters, which
+# Ansible refuses in a result.
+CONTROL = lazy_pattern("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 # Separators of table rows and columns, and of process arguments.
 LAYOUT = "\n\t\0"
 REPLACEMENT = "\ufffd"

@@ -75,6 +75,12 @@ def test_a_device_that_may_be_in_use_is_refused(simulated, files, said):
     assert said in problems(simulated, files)
 
 
+def test_names_in_messages_are_printable(simulated):
+    said = problems(simulated, checkpoint(ContainerName="\x1b[31m\ud800"))
+    assert "in use by guest \ufffd[31m\ufffd of pod p" in said
+    assert said.encode()
+
+
 @pytest.mark.parametrize(
     "files",
     [
