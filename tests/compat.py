@@ -234,7 +234,8 @@ def as_galaxy_does() -> None:
     for variable in ("PYTHONPATH", "ANSIBLE_COLLECTIONS_PATH", "ANSIBLE_CONFIG"):
         variables.pop(variable, None)
     with tempfile.TemporaryDirectory() as directory:
-        archive = release.build(Path(directory))
+        # It requires the address of a repository, which galaxy.yml names only for a release.
+        archive = release.build(Path(directory), "https://example.org/vfio.devices")
         # It writes its result to the working directory.
         text = run(["python", "-m", "galaxy_importer.main", str(archive)], variables, directory)
     if "Importer processing completed successfully" not in text:

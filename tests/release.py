@@ -73,14 +73,20 @@ def absolute(text: str, repository: str, version: str) -> str:
     return RELATIVE.sub(rf"\g<1>{repository}/blob/{version}/\g<2>", text)
 
 
-def build(directory: Path) -> Path:
-    """Build the archive of all files of git in a copy; write its checksum and return its path."""
+def build(directory: Path, address: str | None = None) -> Path:
+    """Build the archive of all files of git in a copy; write its checksum and return its path.
+
+    ``address`` is the URL of the repository if galaxy.yml names none.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place:
         for name in sanity.collection_files():
             (Path(place) / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, Path(place) / name, follow_symlinks=False)
         properties = galaxy()
+        if address and not properties.get("repository"):
+            properties["repository"] = address
+            (Path(place) / "galaxy.yml").write_text(yaml.safe_dump(properties), encoding="utf-8")
         if properties.get("repository"):
             readme = Path(place) / "README.md"
             text = absolute(readme.read_text(encoding="utf-8"), properties["repository"], properties["version"])

@@ -191,7 +191,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._host.root import Hos
 from ansible_collections.vfio.devices.plugins.module_utils._run.facts import MIG, PUBLISHED_ROOT, SERIAL_NUMBERS, USERS
 from ansible_collections.vfio.devices.plugins.module_utils._run.managed_files import Requested
 from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
-from ansible_collections.vfio.devices.plugins.module_utils._services.options import checked_services
+from ansible_collections.vfio.devices.plugins.module_utils._services.options import checked_all
 from ansible_collections.vfio.devices.plugins.module_utils._site.observe import Boot, observe_site
 
 BOOT = {
@@ -235,11 +235,10 @@ def main():
 
     def work():
         of_boot = options["boot"]
-        paths = [file["path"] for file in options["files"]]
         timeout, boot_timeout, services = evaluate_all(
             lambda: duration(options["timeout"], "timeout"),
             lambda: duration(of_boot["timeout"], "boot.timeout"),
-            lambda: checked_services(options["services"], paths),
+            lambda: checked_all(options["services"], [file["path"] for file in options["files"]]),
         )
         files = [Requested(content=None, suggestion="", **file) for file in options["files"]]
         boot = Boot(of_boot["state"] == "present", of_boot["python"], boot_timeout, of_boot["program"])

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from .patterns import lazy_pattern
 
-# Characters that move the terminal cursor, end a line or change the writing direction.
-CONTROL = lazy_pattern("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+# Characters that move the terminal cursor, end a line or change the writing direction, and halves of characters, which
+# Ansible refuses in a result.
+CONTROL = lazy_pattern("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 # Separators of table rows and columns, and of process arguments.
 LAYOUT = "\n\t\0"
 REPLACEMENT = "\ufffd"
@@ -25,7 +26,8 @@ def printable(text: str, kept: str = LAYOUT) -> str:
     """Replace each control character that is not in ``kept`` with U+FFFD."""
     if text.isprintable():
         return text
-    return CONTROL.sub(lambda found: found[0] if found[0] in kept else REPLACEMENT, text)
+    # Editors of other systems write a line end as two characters, which parsers of services accept.
+    return CONTROL.sub(lambda found: found[0] if found[0] in kept else REPLACEMENT, text.replace("\r\n", "\n"))
 
 
 def decimal(text: str | None, least: int = 0, most: int = MOST) -> int | None:

@@ -22,17 +22,25 @@ PROGRAM = "nvidia-smi"
 # In seconds: without nvidia-persistenced, each call initializes all GPUs again.
 PATIENCE = 60.0
 ENABLED, DISABLED = "Enabled", "Disabled"
+# Without MIG support. Other texts, such as [Unknown Error] for a lost GPU, leave the mode unknown.
+UNSUPPORTED = ("[N/A]", "N/A", "[Not Supported]", "Not Supported")
+# Lines that nvidia-smi adds to its output or prints instead, such as WARNING: infoROM is corrupted at gpu 0000:41:00.0.
+REMARKS = ("WARNING:", "No devices were found")
 # nvidia-smi prints these instead of a table, with a non-zero status.
 NONE_FOUND = ("No GPU instances found", "No compute instances found", "No MIG-enabled devices found")
 
 # `|   0  MIG 1g.18gb+me      20     1/1        16.00      No     16     1     0   |`
-PROFILE = lazy_pattern(r"^\|\s+\d+\s+MIG (\S+)\s+(\d+)\s+(\d+)/(\d+)\s+(\d+\.\d+)\s", re.MULTILINE)
+PROFILE = lazy_pattern(r"^\|\s+\d+\s+MIG (\S+)\s+(\d{1,9})\s+(\d{1,9})/(\d{1,9})\s+(\d{1,9}\.\d{1,9})\s", re.MULTILINE)
 # `GPU 0 Profile ID 9 Placements: {0,4}:4`, or `Placement : {0}:8` for a single one
-PLACEMENTS = lazy_pattern(r"^GPU\s+\d+ Profile ID\s+(\d+) Placements? ?: ?\{([\d,]*)\}:(\d+)\s*$", re.MULTILINE)
+PLACEMENTS = lazy_pattern(r"^GPU\s+\d+ Profile ID\s+(\d{1,9}) Placements? ?: ?\{([\d,]*)\}:(\d{1,9})\s*$", re.MULTILINE)
 # `|   0  MIG 1g.18gb         19        9          2:1     |`
-GPU_INSTANCE = lazy_pattern(r"^\|\s+\d+\s+MIG (\S+)\s+(\d+)\s+(\d+)\s+(\d+):(\d+)\s*\|", re.MULTILINE)
+GPU_INSTANCE = lazy_pattern(r"^\|\s+\d+\s+MIG (\S+)\s+(\d{1,9})\s+(\d{1,9})\s+(\d{1,9}):(\d{1,9})\s*\|", re.MULTILINE)
 # `|   0      7       MIG 1g.18gb          0         0          0:1     |`
-COMPUTE_INSTANCE = lazy_pattern(r"^\|\s+\d+\s+(\d+)\s+MIG (\S+)\s+(\d+)\s+(\d+)\s+\d+:\d+\s*\|", re.MULTILINE)
+COMPUTE_INSTANCE = lazy_pattern(
+    r"^\|\s+\d+\s+(\d{1,9})\s+MIG (\S+)\s+(\d{1,9})\s+(\d{1,9})\s+\d+:\d+\s*\|", re.MULTILINE
+)
+# A part of each row with an instance.
+ROW = " MIG "
 ADDRESS = lazy_pattern(r"([0-9A-F]{4,8}):([0-9A-F]{2}:[01][0-9A-F]\.[0-7])\Z")
 
 
@@ -75,14 +83,15 @@ def observe(host: HostRoot, addresses: Sequence[str] = ()) -> dict[str, Gpu]:
     """
     query = ["--query-gpu=pci.bus_id,mig.mode.current,mig.mode.pending", "--format=csv,noheader"]
     gpus = {}
-    for line in _run(host, query).splitlines():
+    lines = [line for line in _run(host, query).splitlines() if line.strip() and not line.startswith(REMARKS)]
+    for line in lines:
         fields = [field.strip() for field in line.split(",")]
         match = ADDRESS.match(fields[0])
         if match is None or len(fields) != 3:
             raise HostError(f"{PROGRAM} lists a GPU as {line[:80]!r}, which is not understood", PROGRAM)
         # nvidia-smi prints eight digits of the domain, the kernel at least four.
         address = f"{int(match[1], 16):04x}:{match[2].lower()}"
-        enabled, pending = (_mode(text) for text in fields[1:])
+        enabled, pending = (_mode(text, address, address in addresses) for text in fields[1:])
         gpus[address] = Gpu(address, enabled, pending)
         if address in addresses and enabled is not None:
             gpus[address] = _details(host, gpus[address])
@@ -125,19 +134,35 @@ def _details(host: HostRoot, gpu: Gpu) -> Gpu:
     if not gpu.enabled:
         return gpu._replace(profiles=tuple(profiles))
     compute: dict[int, list[int]] = {}
-    for instance, _name, _profile, number in COMPUTE_INSTANCE.findall(_list(host, gpu.address, "-lci")):
+    listed = _list(host, gpu.address, "-lci")
+    for instance, _name, _profile, number in _rows(COMPUTE_INSTANCE, listed, "the compute instances"):
         compute.setdefault(int(instance), []).append(int(number))
+    listed = _list(host, gpu.address, "-lgi")
     instances = [
         GpuInstance(int(number), name, int(profile), int(start), int(size), tuple(compute.get(int(number), ())))
-        for name, profile, number, start, size in GPU_INSTANCE.findall(_list(host, gpu.address, "-lgi"))
+        for name, profile, number, start, size in _rows(GPU_INSTANCE, listed, "the GPU instances")
     ]
     return gpu._replace(profiles=tuple(profiles), instances=tuple(sorted(instances, key=lambda one: one.start)))
 
 
-def _mode(text: str) -> bool | None:
-    if text not in (ENABLED, DISABLED):
+def _mode(text: str, address: str, required: bool) -> bool | None:
+    """Return the mode, None without MIG support or, if it is not ``required``, for a lost GPU."""
+    if text in UNSUPPORTED:
         return None
+    if text not in (ENABLED, DISABLED):
+        if not required:
+            return None
+        raise HostError(f"{PROGRAM} shows {text[:80]!r} as the MIG mode of {address}, which is not understood", PROGRAM)
     return text == ENABLED
+
+
+def _rows(pattern: re.Pattern[str], text: str, what: str) -> list[tuple[str, ...]]:
+    """Return the rows of a table; raise HostError for other output, because instances must not seem to be missing."""
+    rows = pattern.findall(text)
+    lines = [line for line in text.splitlines() if ROW in line]
+    if len(rows) != len(lines) or not rows and text.strip() and not any(words in text for words in NONE_FOUND):
+        raise HostError(f"{PROGRAM} prints {what} in a form that is not understood: {text.strip()[-80:]!r}", PROGRAM)
+    return rows
 
 
 def _list(host: HostRoot, address: str, option: str) -> str:

@@ -14,11 +14,11 @@ always belong to the host.
 from __future__ import annotations
 
 import ipaddress
-import json
 import sys
 from collections.abc import Iterator
 from typing import Any, NamedTuple, Union
 
+from .._core import json_text
 from .._host.root import HostError, HostRoot, first_lines
 
 PROGRAM = "ip"
@@ -77,7 +77,7 @@ def _of_program(host: HostRoot) -> Links:
     found: list[Route] = []
     objects: dict[int, list[Any]] | None = None
     for family, everywhere in (("-4", "0.0.0.0/0"), ("-6", "::/0")):
-        for route in json.loads(host.run(PROGRAM, [family, "-json", "route", "show", "table", "all"]) or "[]"):
+        for route in json_text.load(host.run(PROGRAM, [family, "-json", "route", "show", "table", "all"]) or "[]"):
             if route.get("type", "unicast") not in OWN_TYPES:
                 if "nhid" in route and not {"dev", "nexthops"} & set(route):
                     # With net.ipv4.nexthop_compat_mode off, the kernel reports routes without their next hops.
@@ -88,7 +88,7 @@ def _of_program(host: HostRoot) -> Links:
                 found += [Route(network, interface) for interface in _interfaces(route) if interface != "lo"]
     addresses: dict[str, list[str]] = {}
     xdp = set()
-    for link in json.loads(host.run(PROGRAM, ["-json", "address", "show"]) or "[]"):
+    for link in json_text.load(host.run(PROGRAM, ["-json", "address", "show"]) or "[]"):
         texts = [f"{one['local']}/{one['prefixlen']}" for one in link.get("addr_info", []) if "local" in one]
         addresses[link["ifname"]] = [text for text in texts if _is_global(ipaddress.ip_interface(text))]
         if link.get("xdp"):
@@ -98,7 +98,7 @@ def _of_program(host: HostRoot) -> Links:
 
 def _next_hops(host: HostRoot) -> dict[int, list[Any]]:
     """Return the next hops of each next hop object by its number, including all members of groups (ip-nexthop(8))."""
-    objects = {one["id"]: one for one in json.loads(host.run(PROGRAM, ["-json", "nexthop", "show"]) or "[]")}
+    objects = {one["id"]: one for one in json_text.load(host.run(PROGRAM, ["-json", "nexthop", "show"]) or "[]")}
     return {
         number: [objects[member["id"]] for member in one.get("group", [one]) if member["id"] in objects]
         for number, one in objects.items()

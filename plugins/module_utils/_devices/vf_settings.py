@@ -8,10 +8,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
+from .._core import json_text
 from .._host.root import HostError, HostRoot
 from .._model.host import VfSettings
 
@@ -22,7 +22,7 @@ def observe(host: HostRoot, interface: str) -> dict[int, VfSettings]:
     """Return the settings of each VF by index; raise HostError if they are unknown."""
     text = host.run(PROGRAM, ["-j", "-d", "link", "show", "dev", interface])
     try:
-        return parse(json.loads(text))
+        return parse(json_text.load(text))
     except (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError) as error:
         raise HostError(f"{PROGRAM} printed unknown output for {interface}: {text[:80]!r}", PROGRAM) from error
 

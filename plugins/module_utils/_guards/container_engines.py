@@ -8,11 +8,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from .._core import json_text
 from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
 from . import home_directories
@@ -142,7 +142,7 @@ def as_mapping(value: Any) -> Mapping[str, Any]:
     """Return a value, or the JSON text of one, if it is a mapping; otherwise an empty mapping."""
     if isinstance(value, str):
         try:
-            value = json.loads(value)
+            value = json_text.load(value)
         except (ValueError, RecursionError):
             return {}
     return value if isinstance(value, dict) else {}

@@ -166,6 +166,8 @@ def in_unit(text: str) -> Iterator[Reference]:
     text = quadlets.CONTINUED.sub(" ", text)
     if any(map(GUEST_PROGRAM.search, COMMAND.findall(text))):
         yield from in_command_line(text)
+        # The address may be in a variable.
+        yield from (Reference(DEVICE, address) for address in FUNCTION.findall(text))
     else:
         yield from _in_commands(STARTED.findall(text))
 

@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from .._core import json_text
 from .._core.grammar import PCI_ADDRESS, UUID
 from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
@@ -84,7 +84,7 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
 def parse(text: str) -> list[Given]:
     """Return the entries of a checkpoint; raise ``ValueError`` for other text."""
     try:
-        entries = json.loads(text)["Data"]["PodDeviceEntries"] or []
+        entries = json_text.load(text)["Data"]["PodDeviceEntries"] or []
         return [_given(entry) for entry in entries]
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(repr(error)) from None

@@ -13,11 +13,11 @@ in its namespace, or with ``ip`` if the namespace has a name and no process.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from .._core import json_text
 from .._core.patterns import lazy_pattern
 from .._core.wording import describe_users
 from .._host.root import HostError, HostRoot, first_lines
@@ -94,7 +94,7 @@ def _named(host: HostRoot) -> dict[str, str]:
 
 def _of_program(host: HostRoot, namespace: str) -> list[Interface]:
     where = f"the network namespace {namespace}"
-    links = json.loads(host.run(PROGRAM, ["-n", namespace, "-json", "-details", "link", "show"]) or "[]")
+    links = json_text.load(host.run(PROGRAM, ["-n", namespace, "-json", "-details", "link", "show"]) or "[]")
     return [
         Interface(link["ifname"], link["linkinfo"]["info_kind"], str(link["ifindex"]), str(link["link_index"]), where)
         for link in links

@@ -111,7 +111,7 @@ def _controllers(host: HostRoot, path: str) -> set[str]:
     """Return the functions of all controllers of the NVMe subsystem in a path, or none."""
     subsystem = SUBSYSTEM.search(path)
     links = host.links(f"{SUBSYSTEMS}/{subsystem[1]}") if subsystem else []
-    found = (FUNCTION_IN_PATH.findall(target) for _, target in links)
+    found = (FUNCTION_IN_PATH.findall(target) for _own_name, target in links)
     return {addresses[-1] for addresses in found if addresses}
 
 

@@ -15,10 +15,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from .._core import json_text
 from .._core.grammar import PCI_ADDRESS
 from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
@@ -75,7 +75,7 @@ def _of_configuration(path: str, text: str) -> Given:
 def in_configuration(text: str) -> list[Reference]:
     """Return the devices in the configuration of a network plugin; raise ``ValueError`` for other text."""
     try:
-        return list(dict.fromkeys(_references(json.loads(text))))
+        return list(dict.fromkeys(_references(json_text.load(text))))
     except RecursionError as error:
         raise ValueError from error
 
@@ -99,6 +99,6 @@ def _references(part: Any) -> Iterator[Reference]:
 def _encoded(text: str) -> Iterator[Reference]:
     """Parse the configuration that the CNI library caches in base64."""
     try:
-        yield from _references(json.loads(base64.b64decode(text)))
+        yield from _references(json_text.load(base64.b64decode(text).decode(errors="replace")))
     except (binascii.Error, ValueError):
         return

@@ -18,9 +18,10 @@ from .referenced_devices import DEVICE, DEVICE_FILE, FILE, Guest, Reference
 CONFIGURATIONS = ("etc/xen", "etc/xen/auto")
 # Settings of the tools, not of guests.
 OTHERS = ("xl.conf", "xend-config.sxp", "xend-pci-permissive.sxp", "xend-pci-quirks.sxp")
-COMMENT = lazy_pattern(r"^[ \t]*#.*$", re.MULTILINE)
+# A text in quotes may contain the sign of a comment.
+COMMENT = lazy_pattern(r"(\"[^\"\n]*\"|'[^'\n]*')|#.*$", re.MULTILINE)
 NAME = lazy_pattern(r"^[ \t]*name[ \t]*=[ \t]*[\"']([^\"'\n]+)", re.MULTILINE)
-PASSED = lazy_pattern(r"^[ \t]*pci[ \t]*=[ \t]*\[([^\]]*)\]", re.MULTILINE)
+PASSED = lazy_pattern(r"^[ \t]*pci[ \t]*\+?=[ \t]*\[([^\]]*)\]", re.MULTILINE)
 ADDRESS = lazy_pattern(r"[\"'](?:\w+=)?((?:[0-9a-fA-F]{4}:)?[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\.(?:[0-7*]))")
 
 
@@ -37,7 +38,7 @@ def guests(host: HostRoot) -> Iterator[Guest]:
 
 def references(text: str) -> Iterator[Reference]:
     """Yield the devices in the configuration of a guest."""
-    text = COMMENT.sub("", text)
+    text = COMMENT.sub(lambda match: match[1] or "", text)
     for passed in PASSED.findall(text):
         # All functions of a slot are written as 01:00.*.
         yield from (Reference(DEVICE, address.removesuffix(".*")) for address in ADDRESS.findall(passed))

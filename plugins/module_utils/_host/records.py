@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .._core import json_text
 from .root import HostRoot
 
 Record = dict[str, Any]
@@ -79,7 +80,7 @@ def _lines(record: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
 def _read(host: HostRoot, file: str) -> Record | None:
     content = host.read(file)
     try:
-        record = json.loads(content) if content is not None else None
+        record = json_text.load(content) if content is not None else None
     except (ValueError, RecursionError):
         record = content
     if record is not None and not isinstance(record, dict):

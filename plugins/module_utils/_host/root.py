@@ -63,6 +63,10 @@ class HostRoot(Reading):
 
         All reads of one device together may take ``timeout`` too, one read a fifteenth of it, but at least 2 s.
         """
+        if not os.path.isabs(root):
+            raise HostError(
+                f"host_root must be the absolute path of a directory such as /, and not {root[:80]!r}", root
+            )
         if files is None and not os.path.isdir(os.path.join(root, "sys")):
             raise HostError(f"{root} is not the root of a host: it has no directory sys", root)
         super().__init__(root, timeout, files or OperatingSystemFiles(root))

@@ -9,11 +9,11 @@
 from __future__ import annotations
 
 import fnmatch
-import json
 import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from .._core import json_text
 from .._host.root import HostRoot
 
 DIRECTORY = "etc/kolla"
@@ -26,7 +26,7 @@ IN_CONTAINER = "/var/lib/kolla/config_files/"
 def config(host: HostRoot, program: str) -> Mapping[str, Any]:
     """Return config.json of a program, empty if it is missing or invalid."""
     try:
-        found = json.loads(host.read(f"{DIRECTORY}/{program}/config.json", optional=True) or "{}")
+        found = json_text.load(host.read(f"{DIRECTORY}/{program}/config.json", optional=True) or "{}")
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -110,7 +110,11 @@ def _last(order: Sequence[str], texts: Mapping[str, str], option: tuple[str, str
 
 def _is_of_devices(order: Sequence[str], texts: Mapping[str, str]) -> bool:
     driver = _last(order, texts, DRIVER)
-    return driver is None or not driver[1] or LIBVIRT in driver[1].lower()
+    if driver is None or not driver[1]:
+        return True
+    value = oslo.substituted(driver[1], oslo.common(texts[file] for file in order))
+    # A reference to an option with a default is unknown.
+    return LIBVIRT in value.lower() or "$" in value
 
 
 def _unusable(project: str, program: str, order: Sequence[str], texts: Mapping[str, str], files: Files) -> list[str]:

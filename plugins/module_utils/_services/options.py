@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -48,16 +48,15 @@ def checked(options: Mapping[str, Any], label: str = "") -> Service:
     return service
 
 
-def checked_services(given: Sequence[Mapping[str, Any]], paths: Sequence[str]) -> list[Service]:
-    """Return the services of the option ``services``; raise ``Refused`` with all sentences.
-
-    ``paths`` are the files that the module reads. It needs the text of each service.
-    """
-    return evaluate_all(*(partial(_checked_one, options, place, paths) for place, options in enumerate(given)))
-
-
-def _checked_one(options: Mapping[str, Any], place: int, paths: Sequence[str]) -> Service:
-    service = checked(options, f"services[{place}].")
-    if service.path not in paths:
-        raise Refused([f"services[{place}].path must be one of the paths in files, and not {service.path}"])
-    return service
+def checked_all(services: Iterable[Mapping[str, Any]], paths: Iterable[str]) -> list[Service]:
+    """Return all services. Their paths are among those of the files, because the texts of these files are needed."""
+    checks = [partial(checked, one, f"services[{place}].") for place, one in enumerate(services)]
+    found: list[Service] = evaluate_all(*checks)
+    wrong = [
+        f"services[{place}].path must be one of the paths in files, and not {one.path}"
+        for place, one in enumerate(found)
+        if one.path not in paths
+    ]
+    if wrong:
+        raise Refused(wrong)
+    return found

@@ -9,14 +9,17 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Callable, NamedTuple
+
+from .._core.patterns import lazy_pattern
 
 # Options that can occur several times; oslo.config uses all values.
 SEVERAL = {("pci", name) for name in ("alias", "device_spec", "passthrough_whitelist")}
 COMMON = "DEFAULT"
 # Values of oslo_config/types.py, Boolean.
 TRUE = ("true", "1", "on", "yes")
+REFERENCE = lazy_pattern(r"\$(?:\$|\{(\w+)\}|(\w+))")
 QUOTES = ("'", '"')
 # Arguments with a source, and whether it is a directory.
 ARGUMENTS = {"--config-file": False, "--config-dir": True}
@@ -140,6 +143,16 @@ def of_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str, s
             yield variable, COMMON if section == f"OS_{COMMON}" else section[3:].lower(), name.lower(), value
 
 
+def substituted(value: str, options: Mapping[str, str]) -> str:
+    """Replace ``$name`` and ``${name}`` by options of [DEFAULT]; other names remain (oslo_config/cfg.py)."""
+    return REFERENCE.sub(lambda match: "$" if match[0] == "$$" else options.get(match[1] or match[2], match[0]), value)
+
+
+def common(texts: Iterable[str]) -> dict[str, str]:
+    """Return the options of [DEFAULT] in the files of a service, in reading order."""
+    return {entry[1]: entry[2] for text in texts for entry in entries(text) if entry[0] == COMMON}
+
+
 def group(section: str) -> str:
     """Return the name of a section as oslo.config compares it (oslo_config/cfg.py, _normalize_group_name)."""
     return section if section == COMMON else section.lower()
@@ -149,6 +162,6 @@ def _given(arguments: Sequence[str]) -> Iterator[Source]:
     """Yield the sources of a command line."""
     for place, argument in enumerate(arguments):
         name, separator, value = argument.partition("=")
-        if name in ARGUMENTS and (separator or place + 1 < len(arguments)):
-            path = value if separator else arguments[place + 1]
+        path = value if separator else "".join(arguments[place + 1 : place + 2])
+        if name in ARGUMENTS and path:
             yield Source(path.rstrip("/"), ARGUMENTS[name])

@@ -38,7 +38,9 @@ def observe(files: Files, order: Sequence[str], texts: Mapping[str, str]) -> Pro
     See nova/compute/provider_config.py.
     """
     values = [entry[2] for path in order for entry in oslo.entries(texts[path]) if entry[:2] == OPTION]
-    directory = (values[-1] if values else DEFAULT).rstrip("/")
+    # The default of state_path is that of nova/conf/paths.py in packages.
+    options = {"state_path": "/var/lib/nova", **oslo.common(texts[path] for path in order)}
+    directory = oslo.substituted(values[-1] if values else DEFAULT, options).rstrip("/")
     names = [name for name in files.names(directory) if name.endswith(SUFFIX) and name[:1] != "."]
     paths = [f"{directory}/{name}" for name in names]
     return ProviderFiles(directory, [{"file": files.shown(path), "text": _text(files.read(path))} for path in paths])

@@ -21,6 +21,7 @@ PLACES = tuple(f"{place}/systemd/system" for place in ("etc", "run", "usr/local/
 NOTHING = "/dev/null"
 SETTING = lazy_pattern(r"^[ \t]*(ExecStart|Environment|EnvironmentFile|User)[ \t]*=[ \t]*(.*)$", re.MULTILINE)
 COMMENT = lazy_pattern(r"^[ \t]*[#;].*\n?", re.MULTILINE)
+SPECIFIER = lazy_pattern(r"%([%nNpi])")
 PREFIXES = "-@:+!|"
 VARIABLE = lazy_pattern(r"\$\{(\w+)\}")
 PASSWD_HOME = 5
@@ -42,7 +43,9 @@ def read(host: HostRoot, unit: str) -> Unit | None:
     text = "\n".join(host.read(path, optional=True) or "" for path in [*paths, *_drop_ins(host, name)])
     found: dict[str, list[str]] = {"ExecStart": [], "Environment": [], "EnvironmentFile": [], "User": []}
     # systemd removes comments before it joins lines.
-    for key, value in SETTING.findall(COMMENT.sub("", text).replace("\\\n", " ")):
+    specifiers = _specifiers(name)
+    for key, given in SETTING.findall(COMMENT.sub("", text).replace("\\\n", " ")):
+        value = SPECIFIER.sub(lambda match: specifiers[match[1]], given)
         # An empty value removes all former ones.
         found[key] = [*found[key], value] if value.strip() else []
     environment = {**_home(host, found["User"]), **dict(_assignments(" ".join(found["Environment"])))}
@@ -50,6 +53,13 @@ def read(host: HostRoot, unit: str) -> Unit | None:
         environment.update(_of_file(host.read(path.strip().lstrip("-/"), optional=True) or ""))
     commands = found["ExecStart"]
     return Unit(_words(commands[-1].lstrip(PREFIXES), environment) if commands else None, environment)
+
+
+def _specifiers(name: str) -> dict[str, str]:
+    """Return the specifiers of a unit that depend only on its name (systemd.unit(5))."""
+    stem = name[: -len(".service")]
+    prefix, dummy, instance = stem.partition("@")
+    return {"%": "%", "n": name, "N": stem, "p": prefix, "i": instance}
 
 
 def _first(host: HostRoot, candidates: list[tuple[str, str]]) -> list[str]:

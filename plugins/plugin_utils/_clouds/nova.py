@@ -101,7 +101,7 @@ check = nova_profile.check
 def check_card(card: Card) -> list[str]:
     if has_typed_vfs(card) and card["type"] and card["count"] is None:
         return ["nova does not create vendor-specific vGPUs itself. Remove vgpu.count: 0"]
-    return []
+    return nova_profile.missing_functions(card["nova"], card["num_vfs"])
 
 
 def check_host(cards: list[Card]) -> list[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 from ansible_collections.vfio.devices.plugins.module_utils._modes.wanted import indices_of
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import NovaSettings
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Profile
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.value_types import (
     A_NAME,
@@ -98,16 +99,34 @@ PROFILE_PART: Option = {
 }
 
 
+def missing_functions(nova: NovaSettings, num_vfs: int | None) -> list[str]:
+    """Return a sentence for each option that chooses virtual functions beyond ``num_vfs``, which is None if unknown."""
+    found = []
+    for label, ranges in _chosen(nova) if num_vfs else ():
+        beyond = [index for text in texts(ranges) for index in indices_of(text) if index >= (num_vfs or 0)]
+        if beyond:
+            found.append(
+                f"{label} chooses the virtual function {beyond[0]}, but the card has the functions 0 to "
+                f"{(num_vfs or 0) - 1}. Correct {label}, or set num_vfs: {max(beyond) + 1}"
+            )
+    return found
+
+
+def _chosen(nova: NovaSettings) -> list[tuple[str, str | list[str]]]:
+    """Return the options that choose virtual functions, with their values."""
+    groups = nova.get("groups") or []
+    of_groups = [(f"nova.groups[{place}].vfs", group["vfs"]) for place, group in enumerate(groups)]
+    return [*([("nova.vfs", nova["vfs"])] if "vfs" in nova else []), *of_groups]
+
+
 def check(profile: Profile) -> list[str]:
     nova = profile["nova"]
-    chosen = [("nova.vfs", nova["vfs"])] if "vfs" in nova else []
-    groups = nova.get("groups") or []
-    chosen += [(f"nova.groups[{place}].vfs", group["vfs"]) for place, group in enumerate(groups)]
+    chosen = _chosen(nova)
     if not chosen:
         return []
     if profile["mode"] != "vf" or profile["vgpu"]:
         return [f"{chosen[0][0]} chooses virtual functions of mode vf without vgpu"]
-    if "vfs" in nova and groups:
+    if "vfs" in nova and nova.get("groups"):
         return ["nova.groups chooses the virtual functions. Remove nova.vfs"]
     found = []
     seen: dict[int, str] = {}

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Union
 
-from ansible_collections.vfio.devices.plugins.module_utils._core import missing_library
+from ansible_collections.vfio.devices.plugins.module_utils._core import missing_library, numbers
 from ansible_collections.vfio.devices.plugins.module_utils._core.wording import closest, one_of
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.json_types import plain
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Matches
@@ -70,6 +70,12 @@ def compiled(text: str, known: Mapping[str, Kind]) -> Matches:
     if wrong:
         raise ValueError(". ".join(wrong))
     asked = set(known) if _asks_for_all(expression.parsed) else _fields(expression.parsed)
+    if not asked and not _is_boolean(expression.parsed):
+        # For example, a value without its field would select every card.
+        raise ValueError(
+            f"The expression {numbers.shown(text)} names no field of a card, so it would select every card or none. "
+            "Compare a field, such as product_id == '1eb8', or select the cards by a list of names"
+        )
 
     def is_true(card: Mapping[str, Any]) -> bool:
         # jmespath supports only JSON types. Convert only the needed fields, because a card with types can be large.
@@ -84,6 +90,11 @@ def compiled(text: str, known: Mapping[str, Kind]) -> Matches:
         return bool(answer) or (answer == 0 and answer is not False)
 
     return is_true
+
+
+def _is_boolean(node: Node) -> bool:
+    """Return whether an expression is ``true`` or ``false`` in backquotes, which select every card or none."""
+    return node["type"] == "literal" and isinstance(node["value"], bool)
 
 
 def _parse(text: str) -> Any:

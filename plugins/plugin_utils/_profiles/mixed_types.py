@@ -77,7 +77,9 @@ def plan(profile: Profile, subject: Subject, card: Card, found: list[str]) -> li
         return []
     chosen.sort(key=lambda pair: (pair[0]["count"] == MAX, pair[1]["name"] or "", pair[1]["id"]))
     # A duplicate type is reported separately; the sum is still checked.
-    wanted = {offered["id"]: total_count([one for one, its in chosen if its is offered]) or 0 for _, offered in chosen}
+    wanted = {
+        offered["id"]: total_count([one for one, its in chosen if its is offered]) or 0 for _own, offered in chosen
+    }
     placed, problem = mixture.place(wanted, subject)
     if problem:
         found.append(problem)

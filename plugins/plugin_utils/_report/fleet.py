@@ -86,7 +86,7 @@ def build(
         "has_placement": published is not None,
         "has_profiles": any(profiles.values()),
         "groups": sorted({group for host in hosts for group in host["groups"]}),
-        "numbers": totals.numbers(hosts, cards, [finding for finding, _ in findings]),
+        "numbers": totals.numbers(hosts, cards, [finding for finding, _owner in findings]),
     }
 
 

@@ -35,3 +35,7 @@ def test_what_moves_a_terminal_is_replaced(character):
 
 def test_lines_are_kept_only_where_they_are_wanted():
     assert printable("a\nb\tc", kept="") == "a\ufffdb\ufffdc"
+
+
+def test_line_ends_of_other_systems():
+    assert printable("a\r\nb\rc") == "a\nb\ufffdc"

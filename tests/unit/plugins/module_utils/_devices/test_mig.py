@@ -112,8 +112,28 @@ def test_modes_of_gpus(line, expected):
         ({"query": "!NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver"}, "communicate"),
         ({"lgip": ""}, "lists no profile"),
         ({"lgi": "!Insufficient Permissions"}, "Insufficient Permissions"),
+        # Instances that are not understood must not seem to be missing.
+        ({"lgi": "Insufficient Permissions"}, "the GPU instances in a form that is not understood"),
+        ({"lgi": INSTANCES.replace("0:4", "-1:4")}, "the GPU instances in a form that is not understood"),
+        ({"lgi": INSTANCES.replace("0:4", "x 0:4")}, "the GPU instances in a form that is not understood"),
+        ({"lgi": INSTANCES.replace("0:4", f"{'9' * 5000}:4")}, "the GPU instances in a form that is not understood"),
+        ({"lci": COMPUTE.replace("MIG ", "MIG  ", 1)}, "the compute instances in a form that is not understood"),
+        ({"query": f"0000{A100.upper()}, [Unknown Error], [Unknown Error]\n"}, "'.Unknown Error.' as the MIG mode of"),
     ],
 )
 def test_what_is_not_understood(texts, sentence):
     with pytest.raises(HostError, match=sentence):
         mig.observe(said(**texts), [A100])
+
+
+def test_remarks_are_no_gpus():
+    line = f"0000{A100.upper()}, Enabled, Enabled"
+    remark = "WARNING: infoROM is corrupted at gpu 0000:36:00.0"
+    assert list(mig.observe(said(query=f"{line}\n\n{remark}\n"))) == [A100]
+    assert mig.observe(said(query="No devices were found\n"), [A100]) == {}
+
+
+def test_another_gpu_that_is_lost_hides_no_gpu():
+    query = f"0000{A100.upper()}, Enabled, Enabled\n00000000:99:00.0, [Unknown Error], [Unknown Error]\n"
+    found = mig.observe(said(query=query), [A100])
+    assert (found[A100].enabled, found["0000:99:00.0"].enabled) == (True, None)

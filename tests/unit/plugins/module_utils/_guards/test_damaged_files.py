@@ -22,6 +22,8 @@ CHECKPOINT = "var/lib/kubelet/device-plugins/kubelet_internal_checkpoint"
 ENTRY = {"PodUID": "p", "ContainerName": "c", "ResourceName": "r", "DeviceIDs": {"0": [CARD]}, "AllocResp": ""}
 CACHE = "var/lib/cni/cache/results/net-eth0"
 DOCKER = "var/lib/docker/containers/abc"
+PROXMOX, XEN = "etc/pve/qemu-server/100.conf", "etc/xen/g.cfg"
+UNIT, QEMU = "etc/systemd/system/g.service", "/usr/bin/qemu-system-x86_64"
 ALWAYS = {"RestartPolicy": {"Name": "always"}}
 
 
@@ -61,11 +63,22 @@ def problems(simulated, files):
         ({CACHE: json.dumps({"deviceID": CARD})}, "in use by guest net-eth0 of a pod"),
         ({CACHE: json.dumps({"deviceID": CARD})[:-1]}, f"the devices of a pod are unknown: /{CACHE} is not JSON"),
         ({CACHE: "\ufeff" + json.dumps({"deviceID": CARD})}, f"the devices of a pod are unknown: /{CACHE}"),
+        ({PROXMOX: f"hostpci0: {CARD}\r\nname: web\r\n"}, "in use by guest web (defined)"),
+        ({XEN: f"pci = ['01:00.0', # first ]\n '{CARD}' ]\n"}, "in use by guest g.cfg (defined)"),
+        ({XEN: f"pci = [ '01:00.0' ]\npci += ['{CARD}']\n"}, "in use by guest g.cfg (defined)"),
+        ({XEN: f"name = 'a#b'\npci = ['{CARD}']\n"}, "in use by guest a#b (defined)"),
+        ({UNIT: f"[Service]\nEnvironment=CARD={CARD}\nExecStart={QEMU} -device vfio-pci,host=${{CARD}}\n"}, "guest g "),
         ({f"{DOCKER}/hostconfig.json": json.dumps(ALWAYS)[:-1]}, "the devices of the Docker container abc are unknown"),
     ],
 )
 def test_a_device_that_may_be_in_use_is_refused(simulated, files, said):
     assert said in problems(simulated, files)
+
+
+def test_names_in_messages_are_printable(simulated):
+    said = problems(simulated, checkpoint(ContainerName="\x1b[31m\ud800"))
+    assert "in use by guest \ufffd[31m\ufffd of pod p" in said
+    assert said.encode()
 
 
 @pytest.mark.parametrize(

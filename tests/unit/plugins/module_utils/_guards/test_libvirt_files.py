@@ -105,9 +105,7 @@ def test_storage_pool(simulated, prefix):
     assert libvirt_files.pool(root, [77], "spare", []) == [("file", "/dev/nvme1n1")]
     unreadable = []
     assert libvirt_files.pool(root, [77], "x", unreadable) == []
-    assert (
-        unreadable == [f"{prefix}etc/libvirt/storage/x.xml", *(["etc/libvirt/storage/x.xml"] if prefix else [])][::-1]
-    )
+    assert "etc/libvirt/storage/x.xml" in unreadable
 
 
 def test_daemon_with_the_mounts_of_the_host_has_no_view_of_its_own(simulated):

@@ -352,3 +352,12 @@ def test_disk_that_somebody_has_for_himself_is_claimed(loop_device):
         os.close(descriptor)
     assert not root.is_claimed("null", "1:3")
     assert not root.is_claimed("none", None)
+
+
+@pytest.mark.parametrize("root", ["", "relative", "./x", "~", "sys\n"])
+def test_a_root_is_an_absolute_path(root, tmp_path, monkeypatch):
+    """Otherwise the directory in which Ansible runs a module would decide."""
+    (tmp_path / "relative/sys").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(HostError, match="host_root must be the absolute path of a directory such as /, and not '"):
+        HostRoot(root)

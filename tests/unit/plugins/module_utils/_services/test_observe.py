@@ -259,3 +259,54 @@ def test_nova_cannot_end_its_report_to_placement(look, ours, base, stops):
     found = look({"etc/nova/nova.conf": base, FILE[1:]: ours})
     assert len(found["unusable"]) == stops
     assert not stops or "does not start without report_in_placement in [pci]" in found["unusable"][0]
+
+
+def test_line_ends_of_other_systems(simulated):
+    """oslo.config accepts them."""
+    files = {
+        "etc/systemd/system/nova-compute.service": "[Service]\r\nExecStart=/usr/bin/nova-compute\r\n",
+        "etc/nova/nova.conf": "[DEFAULT]\r\ncompute_driver = libvirt.LibvirtDriver\r\n[pci]\r\n"
+        'device_spec = {"vendor_id": "10de"}\r\nreport_in_placement = true\r\n',
+    }
+    root = simulated("empty", files=files).root()
+    found = observe(root, "nova", "nova-compute", "nova-compute", "/etc/nova/nova.conf.d/x.conf", "")
+    assert (found["source"], found["unusable"], found["reports"], found["reads"]) == ("unit", [], True, True)
+
+
+def of_unit(simulated, command, settings="", **files):
+    unit = {"etc/systemd/system/nova-compute.service": f"[Service]\nExecStart={command}\n"}
+    host = simulated("empty", files={**unit, "etc/nova/nova.conf": settings, **files})
+    return observe(host.root(), "nova", "nova-compute", "nova-compute", FILE, "")
+
+
+@pytest.mark.parametrize(
+    ("argument", "path"),
+    [
+        ("--config-file /etc/nova/%p.conf", "/etc/nova/nova-compute.conf"),
+        ("--config-file=/etc/%n/%N%%i.conf", "/etc/nova-compute.service/nova-compute%i.conf"),
+    ],
+)
+def test_specifiers_of_systemd(simulated, argument, path):
+    assert of_unit(simulated, f"/usr/bin/nova-compute {argument}")["files"] == [path]
+
+
+@pytest.mark.parametrize("argument", ["--config-file", "--config-file=", "--config-dir ''"])
+def test_an_empty_source_is_none(simulated, argument):
+    assert of_unit(simulated, f"/usr/bin/nova-compute {argument}")["files"][0] == "/etc/nova/nova.conf"
+
+
+@pytest.mark.parametrize(
+    ("driver", "is_usable"),
+    [("$d", False), ("${d}", False), ("$e", True), ("$my_driver", True), ("libvirt.LibvirtDriver", True)],
+)
+def test_a_driver_may_be_a_reference(simulated, driver, is_usable):
+    text = f"[DEFAULT]\nd = ironic.IronicDriver\ne = libvirt.LibvirtDriver\ncompute_driver = {driver}\n"
+    assert (of_unit(simulated, "/usr/bin/nova-compute", text)["unusable"] == []) is is_usable
+
+
+@pytest.mark.parametrize(("path", "given"), [("/srv/n", "state_path = /srv/n\n"), ("/var/lib/nova", "")])
+def test_the_directory_of_providers_may_be_a_reference(simulated, path, given):
+    text = f"[DEFAULT]\n{given}[compute]\nprovider_config_location = $state_path/pc\n"
+    file = f"{path}/pc/site.yaml"
+    found = of_unit(simulated, "/usr/bin/nova-compute", text, **{file[1:]: "meta: {schema_version: '1.0'}\n"})
+    assert [one["file"] for one in found["providers"]] == [file]

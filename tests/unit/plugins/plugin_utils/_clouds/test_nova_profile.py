@@ -43,3 +43,32 @@ def test_what_cannot_be(profile, sentence):
 def test_keys_of_groups_are_keys_of_the_profile():
     options = nova_profile.PROFILE_PART["options"]
     assert set(options["groups"]["options"]) <= set(options)
+
+
+@pytest.mark.parametrize(
+    ("nova", "num_vfs", "found"),
+    [
+        ({"vfs": ["0-3"]}, 4, []),
+        ({"vfs": ["9"]}, None, []),
+        ({"vfs": ["9"]}, 0, []),
+        ({}, 4, []),
+        (
+            {"vfs": ["0", "3-9"]},
+            4,
+            [
+                "nova.vfs chooses the virtual function 4, but the card has the functions 0 to 3. Correct nova.vfs, or "
+                "set num_vfs: 10"
+            ],
+        ),
+        (
+            {"groups": [{"vfs": "0-1"}, {"vfs": "4"}]},
+            4,
+            [
+                "nova.groups[1].vfs chooses the virtual function 4, but the card has the functions 0 to 3. Correct "
+                "nova.groups[1].vfs, or set num_vfs: 5"
+            ],
+        ),
+    ],
+)
+def test_functions_that_the_card_will_not_have(nova, num_vfs, found):
+    assert nova_profile.missing_functions(nova, num_vfs) == found

@@ -168,3 +168,14 @@ def test_a_long_choice_copies_nothing():
     names = [f"vendor_id == '{number:04}'" for number in range(90)]
     assert profiles_expression.compiled(" || ".join(names), KNOWN)
     assert profiles_expression.compiled(f"contains([{', '.join(['framework'] * 500)}], framework)", KNOWN)
+
+
+@pytest.mark.parametrize("text", ["'1eb8'", "`5`", '`"x"`', "`[]`", "'a' || 'b'", "abs(`-1`)"])
+def test_an_expression_without_a_field_is_refused(text):
+    with pytest.raises(ValueError, match="names no field of a card, so it would select every card or none. Compare a"):
+        profiles_expression.compiled(text, {"product_id": "text"})
+
+
+@pytest.mark.parametrize(("text", "selected"), [("`true`", True), ("`false`", False), ("@", True), ("keys(@)", True)])
+def test_every_card_can_be_selected(text, selected):
+    assert profiles_expression.compiled(text, {"product_id": "text"})({"product_id": "1eb8"}) is selected
