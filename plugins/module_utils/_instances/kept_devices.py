@@ -97,6 +97,17 @@ class Claims:
             self.problems.append(f"{entry.label}: {error}")
             return
         autostart = device.autostart if entry.autostart is None else entry.autostart
-        place = (self.inventory.card(device.parent), device.parent, device.framework, device.uuid, device.address)
-        kind = (device.type_id, device.type_name)
-        self.kept.append(PlannedDevice(*place, *kind, pairs, autostart is not False, entry.place))
+        self.kept.append(
+            PlannedDevice(
+                card=self.inventory.card(device.parent),
+                parent=device.parent,
+                framework=device.framework,
+                uuid=device.uuid,
+                address=device.address,
+                type_id=device.type_id,
+                type_name=device.type_name,
+                attributes=pairs,
+                autostart=autostart is not False,
+                place=entry.place,
+            )
+        )

@@ -230,9 +230,18 @@ class _Attempt:
         uuid = (entry.uuid or self.inventory.new_uuid(parent, type_id)) if is_mdev else None
         if is_mdev and not uuid:
             self.problems.append(f"{entry.label}: {NO_MACHINE_ID}")
-        name = self.inventory.type_name(parent, type_id)
-        place = (kind[0], parent, framework, uuid, None if is_mdev else parent)
-        device = PlannedDevice(*place, type_id, name, entry.attributes, entry.autostart is not False, entry.place)
+        device = PlannedDevice(
+            card=self.inventory.card(parent),
+            parent=parent,
+            framework=framework,
+            uuid=uuid,
+            address=None if is_mdev else parent,
+            type_id=type_id,
+            type_name=self.inventory.type_name(parent, type_id),
+            attributes=entry.attributes,
+            autostart=entry.autostart is not False,
+            place=entry.place,
+        )
         return MakeDevice(device.card, device, best_effort)
 
     def _lacking(self, entry: DeviceWanted, count: int, made: int) -> None:
