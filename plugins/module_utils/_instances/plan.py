@@ -81,6 +81,7 @@ class _Attempt:
         self.present_types: set[tuple[str, str]] = set()
 
     def present(self) -> Plan:
+        """Return the plan for ``state: present``: keep matching devices, remove others, then create missing ones."""
         entries = [entry for entry in map(self.claims.with_candidates, self.wanted) if entry]
         self._refuse()
         # Place entries with fewer alternatives first, and "max" last.
@@ -111,6 +112,7 @@ class _Attempt:
         return self._result()
 
     def absent(self) -> Plan:
+        """Return the plan for ``state: absent``: remove all matching devices."""
         for asked in self.wanted if not self.skip_busy else ():
             self.claims.refuse_unreadable(asked.label, self.claims.unreadable_cards(asked.parent))
         for device in self.catalog.devices.values():
@@ -133,6 +135,7 @@ class _Attempt:
                 self._remove(device, None)
 
     def _remove(self, device: Device, entry: DeviceWanted | None) -> None:
+        """Plan a removal that an entry, or None for ``exact``, requires; on untouched cards the device is busy."""
         if (
             device.state == "removing"
             or device.state == "active"
@@ -245,6 +248,7 @@ class _Attempt:
         return MakeDevice(device.card, device, best_effort)
 
     def _lacking(self, entry: DeviceWanted, count: int, made: int) -> None:
+        """Skip or refuse an entry for which only ``made`` of ``count`` further devices fit."""
         cards = {self.catalog.card(name) for name in entry.parents}
         unreadable = cards & set(self.unreadable)
         stuck = {self.catalog.card(device.parent) for device, _place in self.busy} & cards | self.untouched & cards

@@ -193,7 +193,7 @@ def _make(placed: Placed, compute: bool) -> Make:
 
 
 def _no_mig(gpu: Optional[Gpu], listed: Iterable[str]) -> str:
-    """Return why a GPU without MIG cannot have a layout; ``listed`` are the GPUs of nvidia-smi."""
+    """Return why a GPU without MIG cannot have a layout; ``listed`` are the GPUs that nvidia-smi lists."""
     if gpu is not None:
         return "this GPU does not support MIG. Remove it from this profile"
     names = ", ".join(listed)
