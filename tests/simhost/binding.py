@@ -137,12 +137,6 @@ class Bus:
             raise error(errno.ENODEV)
         self.dynamic_ids[driver.name].remove(ids)
 
-    def probe_all(self) -> None:
-        """Offer every unbound device to the drivers, as at boot."""
-        for device in list(self.devices.values()):
-            if device.driver is None:
-                device.try_drivers()
-
 
 def _parse_ids(data: bytes) -> tuple[str, str]:
     # sscanf("%x %x ..."): at least vendor and device.

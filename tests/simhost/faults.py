@@ -11,12 +11,11 @@ from fnmatch import fnmatchcase
 from .kstrto import error
 from .tree import Directory, Tree
 
-OPERATIONS = ("read", "write", "list", "exists")
-
 
 @dataclass
 class Fault:
-    """A fault. ``pattern`` is a host-relative path or glob, with links; ``operations`` are the affected calls.
+    """A fault. ``pattern`` is a host-relative path or glob, with links; ``operations`` are the affected
+    calls: read, write, list or exists.
 
     It skips the first ``skip`` matching calls and affects the next ``times`` calls (None: all).
     """

@@ -305,6 +305,13 @@ def test_the_guide_follows_a_run_through_existing_code():
         )
 
 
+def test_the_guide_describes_the_private_variables_of_playbooks():
+    playbooks = [path.read_text(encoding="utf-8") for path in (ENGINE.parents[1] / "playbooks").rglob("*.yml")]
+    private = {name for text in playbooks for name in re.findall(r"^ +(_\w+):", text, re.MULTILINE)}
+    rows = re.findall(r"^   \* - ``(\w+)``$", section_of_guide("Variables of a play"), re.MULTILINE)
+    assert {name for name in rows if name.startswith("_")} == private
+
+
 @pytest.mark.parametrize("package", ["_instances", "_modes"])
 def test_the_guide_describes_every_file_of_a_job(package):
     named = set(re.findall(r"``(\w+)``", section_of_guide("One call of a module")))

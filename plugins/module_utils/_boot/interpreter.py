@@ -50,14 +50,14 @@ def problem(host: HostRoot, path: str) -> str | None:
     if found or host.root != "/":
         return f"python {path} {found}" if found else None
     try:
-        said = host.run(path[1:], ["-I", "-c", SAYS_ITS_VERSION], timeout=PATIENCE).strip()
+        output = host.run(path[1:], ["-I", "-c", SAYS_ITS_VERSION], timeout=PATIENCE).strip()
     except HostError as error:
         return f"python {path} cannot be run: {error}"
-    version = VERSION.match(said)
+    version = VERSION.match(output)
     if not version:
-        return f"python {path} is not a Python interpreter. Its version output is {said[:40]!r}"
+        return f"python {path} is not a Python interpreter. Its version output is {output[:40]!r}"
     if tuple(map(int, version.groups())) < OLDEST:
-        return f"python {path} is Python {said}. The program needs {'.'.join(map(str, OLDEST))} or later"
+        return f"python {path} is Python {output}. The program needs {'.'.join(map(str, OLDEST))} or later"
     return None
 
 

@@ -40,8 +40,8 @@ def observe(host: HostRoot, address: str) -> HeterogeneousMode:
     if mode is None:
         return HeterogeneousMode(None, f"{PROGRAM} reports no vGPU heterogeneous mode. Install vGPU 17 or later")
     if mode[1] not in (ENABLED, DISABLED) or (sizes and sizes[1] == NOT_SUPPORTED):
-        said = sizes[1] if sizes and sizes[1] == NOT_SUPPORTED else mode[1]
-        return HeterogeneousMode(None, f"{PROGRAM} reports for its vGPU heterogeneous mode: {said}")
+        reported = sizes[1] if sizes and sizes[1] == NOT_SUPPORTED else mode[1]
+        return HeterogeneousMode(None, f"{PROGRAM} reports for its vGPU heterogeneous mode: {reported}")
     return HeterogeneousMode(mode[1] == ENABLED)
 
 

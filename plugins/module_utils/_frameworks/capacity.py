@@ -73,7 +73,7 @@ class Capacity:
         self.occupants[parent].remove(type_id)
         self._counters_are_outdated = True
 
-    def plan_afresh(self) -> None:
+    def ignore_counters(self) -> None:
         """Ignore the live counters from now on, because planned changes alter them."""
         self._counters_are_outdated = True
 
@@ -81,7 +81,7 @@ class Capacity:
         """Return the framebuffer of a vGPU in MiB, or None. By default all vGPUs of a GPU have the same."""
         return None
 
-    def shuts_out(self, type_id: str | None, other: str) -> bool:
+    def excludes(self, type_id: str | None, other: str) -> bool:
         """Return whether a device of a type excludes a device of another type, whatever its size."""
         return False
 

@@ -49,7 +49,7 @@ class Gpu(Capacity):
     def framebuffer(self, type_id: str | None) -> Optional[int]:
         return self._by_id.get(type_id or "", {}).get("framebuffer")
 
-    def shuts_out(self, type_id: str | None, other: str) -> bool:
+    def excludes(self, type_id: str | None, other: str) -> bool:
         return not self._mixed and self._size(type_id) != self._size(other)
 
     def _shows_one_type(self) -> bool:
@@ -114,7 +114,7 @@ class VendorGpu(Capacity):
         size = self._sizes.get(type_id or "")
         return None if size is None else int(size * MIB)
 
-    def shuts_out(self, type_id: str | None, other: str) -> bool:
+    def excludes(self, type_id: str | None, other: str) -> bool:
         return not self._mixed and self.framebuffer(type_id) != self.framebuffer(other)
 
     def _expected(self, parent: str, type_id: str) -> int:

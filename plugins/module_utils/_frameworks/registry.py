@@ -34,7 +34,7 @@ NO_PARENTS = "Check that the vendor's vGPU driver is loaded and bound to the car
 
 
 class Frameworks:
-    """The frameworks on one host. The names of parents are read at once, types and devices by :meth:`observe`."""
+    """The frameworks on one host. The names of parents are read immediately, types and devices by :meth:`observe`."""
 
     def __init__(self, host: HostRoot, functions: dict[str, PciFunction], numa_nodes: NumaNodes) -> None:
         self._host = host

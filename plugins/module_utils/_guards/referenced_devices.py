@@ -191,9 +191,9 @@ def nvidia_minors(host: HostRoot) -> dict[str, str]:
     """Map each GPU of the NVIDIA driver, which has no devices in sysfs, to its minor number."""
     found = {}
     for address in host.names(NVIDIA):
-        said = MINOR.search(host.read(f"{NVIDIA}/{address}/information", optional=True) or "")
-        if said and PCI_ADDRESS.match(address.lower()):
-            found[address.lower()] = said[1]
+        minor = MINOR.search(host.read(f"{NVIDIA}/{address}/information", optional=True) or "")
+        if minor and PCI_ADDRESS.match(address.lower()):
+            found[address.lower()] = minor[1]
     return found
 
 

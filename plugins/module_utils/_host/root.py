@@ -202,8 +202,8 @@ class HostRoot(Reading):
                 process.kill()
             raise HostError(f"{command} did not finish within {limit:g} s", name, pending=True)
         if outputs[0].status:
-            said = " ".join((outputs[0].errors or outputs[0].text).split())[-300:]
-            raise HostError(f"{command} failed with status {outputs[0].status}: {said or 'no output'}", name)
+            output = " ".join((outputs[0].errors or outputs[0].text).split())[-300:]
+            raise HostError(f"{command} failed with status {outputs[0].status}: {output or 'no output'}", name)
         return outputs[0].text
 
     def now(self) -> float:

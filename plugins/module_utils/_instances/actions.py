@@ -73,8 +73,8 @@ def _configure(host: HostRoot, framework: Framework, device: PlannedDevice, uses
         except HostError as error:
             raise HostError(f"{left}: {error}", failure.path) from failure
         if held:
-            said = f"{left}, because it is in use by {describe_holders(held)}. Stop this use, and run the play again"
-            raise HostError(said, failure.path) from failure
+            message = f"{left}, because it is in use by {describe_holders(held)}. Stop this use, and run the play again"
+            raise HostError(message, failure.path) from failure
         framework.remove(host, device.parent, device.id)
         raise
 

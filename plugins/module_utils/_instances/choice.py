@@ -29,8 +29,8 @@ NO_MACHINE_ID = (
 )
 
 
-class Inventory:
-    """The observed parents, devices and types of a host by name."""
+class Catalog:
+    """The observed parents, devices and types of a host by name, and the capacity of each card."""
 
     def __init__(self, state: State, reserved: set[str], rules: Mapping[str, str] | None = None) -> None:
         """``reserved`` are UUIDs that entries request explicitly; ``rules`` maps cards to their allowed combination."""
@@ -120,7 +120,7 @@ class Inventory:
     def describe_unknown_parent(self, name: str) -> str:
         if not self._cards:
             return f"there is no parent {name}. This host has none. {NO_PARENTS}"
-        return f"there is no parent {name}. This host has {_list(self._cards)}"
+        return f"there is no parent {name}. This host has {_shorten(self._cards)}"
 
     def describe_unknown_type(self, parents: Sequence[Parent], specs: Sequence[str]) -> str:
         cards = list(dict.fromkeys(parent.card for parent in parents))
@@ -142,7 +142,7 @@ class Inventory:
             )
             if card not in self._unreadable and not listed:
                 reasons.setdefault(advice({parent.framework for parent in parents}), []).append(card)
-        return "".join(f". No types are listed by {_list(names)}. {reason}" for reason, names in reasons.items())
+        return "".join(f". No types are listed by {_shorten(names)}. {reason}" for reason, names in reasons.items())
 
     def _capacity(self, card: str, names: list[str]) -> Capacity:
         occupants = [
@@ -167,8 +167,8 @@ class Inventory:
 class Choice:
     """Chooses the parent of the next device of an entry. The choice is deterministic and counted immediately."""
 
-    def __init__(self, inventory: Inventory, spread: bool) -> None:
-        self._inventory = inventory
+    def __init__(self, catalog: Catalog, spread: bool) -> None:
+        self._catalog = catalog
         self._spread = spread
         self._rooms: dict[tuple[str, str, tuple[str, ...]], tuple[int, str | None]] = {}
 
@@ -178,13 +178,13 @@ class Choice:
         for spec in entry.types:
             options = []
             for card, parents in cards.items():
-                for type_id in self._inventory.type_ids(parents[0], [spec]):
+                for type_id in self._catalog.type_ids(parents[0], [spec]):
                     room, parent = self._room(card, type_id, parents)
                     if parent:
                         options.append((-room if self._spread else room, card, parent, type_id))
             if options:
                 card, parent, type_id = min(options)[1:]
-                self._inventory.capacities[card].take(parent, type_id)
+                self._catalog.capacities[card].take(parent, type_id)
                 self._rooms = {key: room for key, room in self._rooms.items() if key[0] != card}
                 return parent, type_id
         return None
@@ -195,7 +195,7 @@ class Choice:
         sentence = f"{count} more of {' or '.join(entry.types)} are requested, but {where} has room for {made}"
         others = [
             device
-            for device in self._inventory.devices.values()
+            for device in self._catalog.devices.values()
             if device.state != "defined" and device.parent in entry.parents
         ]
         if others:
@@ -204,12 +204,12 @@ class Choice:
                 sentence += ". Set exact: true to replace devices that are not listed"
             return sentence
         # A card keeps its type names when its driver stops listing types.
-        return sentence + self._inventory.why_no_types(list(self._candidates(entry, set())))
+        return sentence + self._catalog.why_no_types(list(self._candidates(entry, set())))
 
     def _candidates(self, entry: DeviceWanted, untouched: set[str]) -> dict[str, tuple[str, ...]]:
         cards: dict[str, tuple[str, ...]] = {}
         for parent in entry.parents:
-            card = self._inventory.card(parent)
+            card = self._catalog.card(parent)
             if card not in untouched:
                 cards[card] = (*cards.get(card, ()), parent)
         return cards
@@ -218,12 +218,12 @@ class Choice:
         """Return how many devices of a type fit on a card, and its first parent with capacity."""
         key = (card, type_id, parents)
         if key not in self._rooms:
-            capacity = self._inventory.capacities[card]
+            capacity = self._catalog.capacities[card]
             rooms = [(capacity.room(name, type_id), name) for name in parents]
             first = next((name for room, name in rooms if room), None)
             self._rooms[key] = (sum(room for room, name in rooms), first)
         return self._rooms[key]
 
 
-def _list(names: Any) -> str:
+def _shorten(names: Any) -> str:
     return wording.shorten(list(names), 20)

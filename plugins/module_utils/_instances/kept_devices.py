@@ -13,7 +13,7 @@ from .._model.host import Device
 from .._model.steps import PlannedDevice
 from .._model.wanted import DeviceWanted
 from . import matching
-from .choice import Inventory
+from .choice import Catalog
 from .mixtures import Mixtures
 from .state import Missing, State
 from .wanted import MAX
@@ -23,9 +23,9 @@ class Claims:
     """The decisions about existing devices so far; errors are added to ``problems``."""
 
     def __init__(
-        self, state: State, inventory: Inventory, mixtures: Mixtures, skip_busy: bool, problems: list[str]
+        self, state: State, catalog: Catalog, mixtures: Mixtures, skip_busy: bool, problems: list[str]
     ) -> None:
-        self.inventory = inventory
+        self.catalog = catalog
         self.mixtures = mixtures
         self.skip_busy = skip_busy
         self.unreadable = state.unreadable
@@ -36,7 +36,7 @@ class Claims:
 
     def unreadable_cards(self, name: str | None) -> list[str]:
         """Return the cards with unknown state that belong to the name of a card or parent."""
-        parents = self.inventory.parents_named(name) if name else []
+        parents = self.catalog.parents_named(name) if name else []
         cards = dict.fromkeys(parent.card for parent in parents)
         return [card for card in cards if card in self.unreadable]
 
@@ -53,7 +53,7 @@ class Claims:
             self.refuse_unreadable(entry.label, unreadable)
         else:
             try:
-                return matching.with_candidates(self.inventory, entry)
+                return matching.with_candidates(self.catalog, entry)
             except ValueError as error:
                 self.problems.append(f"{entry.label}: {error}")
         return None
@@ -65,16 +65,16 @@ class Claims:
 
     def claim_identity(self, entry: DeviceWanted) -> Device | None:
         """Keep the device that the entry selects by UUID or VF. Return the device if it must be replaced."""
-        device = self.inventory.by_uuid.get(entry.uuid or "")
+        device = self.catalog.by_uuid.get(entry.uuid or "")
         if device is None:
-            device = self.inventory.devices.get((entry.parent or "", entry.parent or ""))
-            return device if device and not matching.satisfies(self.inventory, entry, device) else None
+            device = self.catalog.devices.get((entry.parent or "", entry.parent or ""))
+            return device if device and not matching.satisfies(self.catalog, entry, device) else None
         if device.state == "defined" and device.parent in entry.parents:
             return None
         elsewhere = matching.why_not_here(entry, device)
         if elsewhere:
             self.problems.append(elsewhere)
-        elif matching.satisfies(self.inventory, entry, device):
+        elif matching.satisfies(self.catalog, entry, device):
             self._keep(device, entry)
         else:
             return device
@@ -82,7 +82,7 @@ class Claims:
 
     def claim_existing(self, entry: DeviceWanted) -> int | None:
         """Keep matching devices, those in use first; return the number of missing ones, or None for "max"."""
-        found = matching.satisfying(self.inventory, entry, self.claimed)
+        found = matching.satisfying(self.catalog, entry, self.claimed)
         if entry.amount != MAX:
             found = found[: int(entry.amount)]
         for device in found:
@@ -97,6 +97,17 @@ class Claims:
             self.problems.append(f"{entry.label}: {error}")
             return
         autostart = device.autostart if entry.autostart is None else entry.autostart
-        place = (self.inventory.card(device.parent), device.parent, device.framework, device.uuid, device.address)
-        kind = (device.type_id, device.type_name)
-        self.kept.append(PlannedDevice(*place, *kind, pairs, autostart is not False, entry.place))
+        self.kept.append(
+            PlannedDevice(
+                card=self.catalog.card(device.parent),
+                parent=device.parent,
+                framework=device.framework,
+                uuid=device.uuid,
+                address=device.address,
+                type_id=device.type_id,
+                type_name=device.type_name,
+                attributes=pairs,
+                autostart=autostart is not False,
+                place=entry.place,
+            )
+        )

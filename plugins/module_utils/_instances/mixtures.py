@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from .._frameworks.capacity import ANY_SIZE, ONE_SIZE
 from .._model.host import Device
 from .._model.wanted import DeviceWanted
-from .choice import Inventory
+from .choice import Catalog
 from .removal import OTHERWISE, describe_uses, removal
 from .state import State
 
@@ -35,19 +35,19 @@ class Mixtures:
         self.of_sizes: dict[str, list[str]] = {}
         # Most hosts have one entry per card, and then there is nothing to compare.
         if entries:
-            self._compare(Inventory(state, set()), entries)
+            self._compare(Catalog(state, set()), entries)
         modes = state.heterogeneous_modes
         # A GPU must be empty when its mode changes.
         self.to_empty = {card for card in self.of_sizes if card in modes and modes[card].mixed is False}
 
-    def _compare(self, inventory: Inventory, entries: dict[str, list[DeviceWanted]]) -> None:
+    def _compare(self, catalog: Catalog, entries: dict[str, list[DeviceWanted]]) -> None:
         for card, several in sorted(entries.items()):
-            rooms = inventory.capacities[card]
-            parent = next(iter(rooms.occupants))
-            types = dict.fromkeys(one for entry in several for one in inventory.type_ids(parent, entry.types)[:1])
-            sizes = {rooms.framebuffer(type_id) for type_id in types} - {None}
-            if rooms.has_heterogeneous_mode and rooms.exclusive and len(sizes) > 1:
-                self.of_sizes[card] = [inventory.type_name(parent, type_id) or type_id for type_id in types]
+            capacity = catalog.capacities[card]
+            parent = next(iter(capacity.occupants))
+            types = dict.fromkeys(one for entry in several for one in catalog.type_ids(parent, entry.types)[:1])
+            sizes = {capacity.framebuffer(type_id) for type_id in types} - {None}
+            if capacity.has_heterogeneous_mode and capacity.exclusive and len(sizes) > 1:
+                self.of_sizes[card] = [catalog.type_name(parent, type_id) or type_id for type_id in types]
 
     def concerns(self, entry: DeviceWanted) -> bool:
         """Return whether an entry is one of several for its card."""
@@ -57,14 +57,14 @@ class Mixtures:
         """Return the allowed combination of types by card."""
         return {card: ANY_SIZE if card in self.of_sizes else ONE_SIZE for card in self.cards}
 
-    def is_shut(self, inventory: Inventory, card: str, entry: DeviceWanted, staying: Sequence[Device]) -> bool:
+    def is_excluded(self, catalog: Catalog, card: str, entry: DeviceWanted, staying: Sequence[Device]) -> bool:
         """Return whether remaining devices exclude an entry, so that the other devices of the card stay unchanged."""
-        rooms = inventory.capacities[card]
+        capacity = catalog.capacities[card]
         if card not in self.cards:
-            return rooms.exclusive
-        wanted = inventory.type_ids(next(iter(rooms.occupants)), entry.types)
-        of_card = [device for device in staying if inventory.card(device.parent) == card]
-        return any(rooms.shuts_out(device.type_id, type_id) for device in of_card for type_id in wanted)
+            return capacity.exclusive
+        wanted = catalog.type_ids(next(iter(capacity.occupants)), entry.types)
+        of_card = [device for device in staying if catalog.card(device.parent) == card]
+        return any(capacity.excludes(device.type_id, type_id) for device in of_card for type_id in wanted)
 
     def describe_occupied(self, card: str, in_use: Sequence[Device], unlisted: Sequence[Device]) -> str:
         """Return why the mode of a GPU cannot change now."""

@@ -16,7 +16,7 @@ from .._model.host import Device
 from .._model.steps import MakeDevice, PlannedDevice, RemoveDevice, SetHeterogeneousMode
 from .._model.wanted import DeviceWanted
 from . import persistence
-from .choice import NO_MACHINE_ID, Choice, Inventory
+from .choice import NO_MACHINE_ID, Catalog, Choice
 from .identities import with_identities
 from .kept_devices import Claims
 from .matching import matches
@@ -64,9 +64,9 @@ class _Attempt:
     ) -> None:
         self.mixtures = mixtures
         self.problems = mixtures.refusals(state)
-        self.inventory = Inventory(state, {entry.uuid for entry in wanted if entry.uuid}, self.mixtures.rules())
-        self.choice = Choice(self.inventory, spread)
-        self.claims = Claims(state, self.inventory, mixtures, skip_busy, self.problems)
+        self.catalog = Catalog(state, {entry.uuid for entry in wanted if entry.uuid}, self.mixtures.rules())
+        self.choice = Choice(self.catalog, spread)
+        self.claims = Claims(state, self.catalog, mixtures, skip_busy, self.problems)
         self.wanted = wanted
         self.exact = exact
         self.skip_busy = skip_busy
@@ -81,6 +81,7 @@ class _Attempt:
         self.present_types: set[tuple[str, str]] = set()
 
     def present(self) -> Plan:
+        """Return the plan for ``state: present``: keep matching devices, remove others, then create missing ones."""
         entries = [entry for entry in map(self.claims.with_candidates, self.wanted) if entry]
         self._refuse()
         # Place entries with fewer alternatives first, and "max" last.
@@ -111,10 +112,11 @@ class _Attempt:
         return self._result()
 
     def absent(self) -> Plan:
+        """Return the plan for ``state: absent``: remove all matching devices."""
         for asked in self.wanted if not self.skip_busy else ():
             self.claims.refuse_unreadable(asked.label, self.claims.unreadable_cards(asked.parent))
-        for device in self.inventory.devices.values():
-            entry = next((entry for entry in self.wanted if matches(self.inventory, entry, device)), None)
+        for device in self.catalog.devices.values():
+            entry = next((entry for entry in self.wanted if matches(self.catalog, entry, device)), None)
             if entry:
                 self._remove(device, entry)
         self._settle_removals()
@@ -125,18 +127,19 @@ class _Attempt:
     # Removals
 
     def _remove_what_is_not_listed(self, entries: Sequence[DeviceWanted]) -> None:
-        named = [parent for entry in entries if entry.parent for parent in self.inventory.parents_named(entry.parent)]
+        named = [parent for entry in entries if entry.parent for parent in self.catalog.parents_named(entry.parent)]
         listed = {parent.name for parent in named}
         to_remove = {device.key for device, _place in self.removals}
-        for key, device in self.inventory.devices.items():
+        for key, device in self.catalog.devices.items():
             if device.parent in listed and key not in self.claims.claimed | to_remove:
                 self._remove(device, None)
 
     def _remove(self, device: Device, entry: DeviceWanted | None) -> None:
+        """Plan a removal that an entry, or None for ``exact``, requires; on untouched cards the device is busy."""
         if (
             device.state == "removing"
             or device.state == "active"
-            and self.inventory.card(device.parent) in self.untouched
+            and self.catalog.card(device.parent) in self.untouched
         ):
             self.busy.append((device, entry.place if entry else None))
         else:
@@ -146,7 +149,7 @@ class _Attempt:
         """Remove and recreate the remaining devices of GPUs whose mode must change."""
         leaving = {device.key for device, _place in self.removals}
         for card in sorted(self.mixtures.to_empty):
-            there = self.inventory.devices_on(card)
+            there = self.catalog.devices_on(card)
             in_use = [one for one in there if one.state == "removing" or is_in_use(one)]
             unlisted = [one for one in there if one.key not in self.claims.claimed | leaving and one not in in_use]
             if (in_use or card in self.untouched or card in self.unreadable) and self.skip_busy:
@@ -158,10 +161,10 @@ class _Attempt:
             else:
                 staying = [one for one in self.claims.kept if one.card == card]
                 self.claims.kept = [one for one in self.claims.kept if one.card != card]
-                self.removals += [(self.inventory.devices[one.key], one.place) for one in staying]
+                self.removals += [(self.catalog.devices[one.key], one.place) for one in staying]
                 self.creations += [MakeDevice(card, one) for one in staying]
                 self.present_types |= {(card, str(one.type_id)) for one in staying}
-                self.inventory.capacities[card].plan_afresh()
+                self.catalog.capacities[card].ignore_counters()
 
     def _settle_removals(self) -> None:
         """Refuse or skip removal of devices in use, and free the capacity of the others."""
@@ -176,14 +179,14 @@ class _Attempt:
         if self.blind_spots and any(device.state == "active" for device, _place in self.removals):
             self.problems += self.blind_spots
         to_remove = {device.key for device, _place in self.removals}
-        for key, device in self.inventory.devices.items():
+        for key, device in self.catalog.devices.items():
             if device.state == "active" and key not in to_remove:
-                self.present_types.add((self.inventory.card(device.parent), str(device.type_id)))
+                self.present_types.add((self.catalog.card(device.parent), str(device.type_id)))
         made_again = {step.key for step in self.creations}
         for device, _place in self.removals:
             is_freed = device.state == "active" and device.key not in made_again
-            if is_freed and device.parent in self.inventory.parents:
-                self.inventory.capacity(device.parent).give(device.parent, device.type_id)
+            if is_freed and device.parent in self.catalog.parents:
+                self.catalog.capacity(device.parent).give(device.parent, device.type_id)
 
     def _settle_definitions(self) -> None:
         """Refuse or skip removal of definitions of stopped guests, which could not start without their device.
@@ -195,7 +198,7 @@ class _Attempt:
             if device.state == "defined" and is_in_use(device):
                 if self.skip_busy:
                     self.busy.append((device, place))
-                    self.blocked_cards |= getting & {self.inventory.card(device.parent)}
+                    self.blocked_cards |= getting & {self.catalog.card(device.parent)}
                     self.removals.remove((device, place))
                 else:
                     self.problems += describe_uses(device)
@@ -221,27 +224,37 @@ class _Attempt:
             self._lacking(entry, count or 1, made)
 
     def _new_device(self, entry: DeviceWanted, parent: str, type_id: str, best_effort: bool) -> MakeDevice:
-        framework = self.inventory.parents[parent].framework
+        framework = self.catalog.parents[parent].framework
         is_mdev = BY_NAME[framework].MAKES_MDEVS
         # If the driver rejects the very first device of a type, the card is not full.
-        kind = (self.inventory.card(parent), type_id)
+        kind = (self.catalog.card(parent), type_id)
         best_effort = best_effort and kind in self.present_types
         self.present_types.add(kind)
-        uuid = (entry.uuid or self.inventory.new_uuid(parent, type_id)) if is_mdev else None
+        uuid = (entry.uuid or self.catalog.new_uuid(parent, type_id)) if is_mdev else None
         if is_mdev and not uuid:
             self.problems.append(f"{entry.label}: {NO_MACHINE_ID}")
-        name = self.inventory.type_name(parent, type_id)
-        place = (kind[0], parent, framework, uuid, None if is_mdev else parent)
-        device = PlannedDevice(*place, type_id, name, entry.attributes, entry.autostart is not False, entry.place)
+        device = PlannedDevice(
+            card=self.catalog.card(parent),
+            parent=parent,
+            framework=framework,
+            uuid=uuid,
+            address=None if is_mdev else parent,
+            type_id=type_id,
+            type_name=self.catalog.type_name(parent, type_id),
+            attributes=entry.attributes,
+            autostart=entry.autostart is not False,
+            place=entry.place,
+        )
         return MakeDevice(device.card, device, best_effort)
 
     def _lacking(self, entry: DeviceWanted, count: int, made: int) -> None:
-        cards = {self.inventory.card(name) for name in entry.parents}
+        """Skip or refuse an entry for which only ``made`` of ``count`` further devices fit."""
+        cards = {self.catalog.card(name) for name in entry.parents}
         unreadable = cards & set(self.unreadable)
-        stuck = {self.inventory.card(device.parent) for device, _place in self.busy} & cards | self.untouched & cards
+        stuck = {self.catalog.card(device.parent) for device, _place in self.busy} & cards | self.untouched & cards
         if (stuck or unreadable) and self.skip_busy:
             busy = [device for device, _place in self.busy]
-            self.blocked_cards |= {card for card in stuck if self.mixtures.is_shut(self.inventory, card, entry, busy)}
+            self.blocked_cards |= {card for card in stuck if self.mixtures.is_excluded(self.catalog, card, entry, busy)}
             self.claims.miss(entry, count - made)
         else:
             sentence = self.choice.describe_lack(entry, count, made, self.exact)
@@ -255,7 +268,7 @@ class _Attempt:
             raise Refused(self.problems)
 
     def _result(self) -> Plan:
-        removals = [RemoveDevice(self.inventory.card(device.parent), device, place) for device, place in self.removals]
+        removals = [RemoveDevice(self.catalog.card(device.parent), device, place) for device, place in self.removals]
         made = {step.card for step in self.creations}
         modes = [SetHeterogeneousMode(card) for card in sorted(self.mixtures.to_empty & made)]
         return Plan([*removals, *modes, *self.creations], self.claims.kept, self.busy, self.claims.missing)

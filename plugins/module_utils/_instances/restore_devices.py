@@ -34,9 +34,18 @@ def restore_devices(
         device = step.device
         if _identity(step) in made or _identity(step) not in wanted:
             continue
-        place = (card, device.parent, device.framework, device.uuid, device.address)
+        again = PlannedDevice(
+            card=card,
+            parent=device.parent,
+            framework=device.framework,
+            uuid=device.uuid,
+            address=device.address,
+            type_id=device.type_id,
+            type_name=device.type_name,
+            attributes=device.attributes,
+        )
         try:
-            make(MakeDevice(card, PlannedDevice(*place, device.type_id, device.type_name, device.attributes)))
+            make(MakeDevice(card, again))
         except HostError as error:
             if error.pending:
                 break

@@ -60,9 +60,9 @@ def apply(host: HostRoot, one: Plan, uses: Callable[[], list[str]]) -> Outcome:
 
 def _do(host: HostRoot, before: Gpu, step: Step) -> Gpu:
     address = before.address
-    said = ""
+    output = ""
     if isinstance(step, SetMode):
-        said = mig.set_mode(host, address, step.enabled)
+        output = mig.set_mode(host, address, step.enabled)
     elif isinstance(step, Remove):
         mig.destroy(host, address, step.instance)
     elif isinstance(step, RemoveVgpu):
@@ -78,7 +78,7 @@ def _do(host: HostRoot, before: Gpu, step: Step) -> Gpu:
     if isinstance(step, SetMode) and gpu.pending == step.enabled and gpu.enabled != step.enabled:
         raise HostError(pending(gpu), mig.PROGRAM)
     if not _is_done(gpu, step):
-        words = f": {' '.join(said.split())[-200:]}" if said else ""
+        words = f": {' '.join(output.split())[-200:]}" if output else ""
         raise HostError(f"nvidia-smi reported success for {address}, but has not {describe(step)}{words}", mig.PROGRAM)
     return gpu
 

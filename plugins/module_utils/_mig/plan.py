@@ -86,7 +86,7 @@ def plan(wanted: Wanted, gpu: Optional[Gpu], listed: Iterable[str], problems: li
     if gpu is None or gpu.enabled is None:
         if gpu is not None and not wanted.enabled:
             return Plan(wanted, gpu, ())
-        found.append(_no_mig(wanted, gpu, listed))
+        found.append(_no_mig(gpu, listed))
     elif gpu.pending != gpu.enabled:
         found.append(pending(gpu))
     elif not wanted.enabled:
@@ -192,7 +192,8 @@ def _make(placed: Placed, compute: bool) -> Make:
     return Make(profile.name, profile.id, start, profile.size, compute)
 
 
-def _no_mig(wanted: Wanted, gpu: Optional[Gpu], listed: Iterable[str]) -> str:
+def _no_mig(gpu: Optional[Gpu], listed: Iterable[str]) -> str:
+    """Return why a GPU without MIG cannot have a layout; ``listed`` are the GPUs that nvidia-smi lists."""
     if gpu is not None:
         return "this GPU does not support MIG. Remove it from this profile"
     names = ", ".join(listed)

@@ -195,9 +195,9 @@ class Placement:
         try:
             return check(reply.body)
         except responses.Malformed as error:
-            said = self.transport.hide(str(error))
+            message = self.transport.hide(str(error))
             raise PlacementError(
-                f"{attempt}: the response is not a valid Placement response: {said}", mine=True, unclear=is_write
+                f"{attempt}: the response is not a valid Placement response: {message}", mine=True, unclear=is_write
             ) from error
 
 
@@ -206,8 +206,9 @@ def _failed(attempt: str, reply: Reply, is_write: bool) -> PlacementError:
     return PlacementError(attempt, reply, unclear=is_write and reply.status in range(200, 300))
 
 
-def _other(attempt: str, sent: Any, said: Any) -> PlacementError:
-    return PlacementError(f"{attempt}: Placement accepted {sent}, but returned {said}", mine=True, unclear=True)
+def _other(attempt: str, sent: Any, returned: Any) -> PlacementError:
+    """Return the error for a response that differs from the value that was sent."""
+    return PlacementError(f"{attempt}: Placement accepted {sent}, but returned {returned}", mine=True, unclear=True)
 
 
 def _later(attempt: str, before: int, after: int) -> int:

@@ -200,18 +200,18 @@ class SdkTransport(Transport):
         return self.secrets.hide(text)
 
     def _no_answer(self, error: Exception) -> Reply:
-        said = self.secrets.hide(error) or type(error).__name__
+        message = self.secrets.hide(error) or type(error).__name__
         if isinstance(error, self.untrusted) and "EOF" not in str(error):
-            raise PlacementError(f"the certificate of Placement is not trusted: {said}. Correct ca_cert") from error
+            raise PlacementError(f"the certificate of Placement is not trusted: {message}. Correct ca_cert") from error
         if isinstance(error, limits.DeadlineExceeded):
-            return Reply(None, said)
+            return Reply(None, message)
         if isinstance(error, self.unreachable):
-            return Reply(None, said, remedy=f". {UNREACHABLE}")
+            return Reply(None, message, remedy=f". {UNREACHABLE}")
         if isinstance(error, self._failures):
-            return Reply(getattr(error, "http_status", None) or None, said)
+            return Reply(getattr(error, "http_status", None) or None, message)
         if isinstance(error, OSError):
-            raise PlacementError(f"a file with certificates cannot be used: {said}") from error
-        return Reply(None, f"{type(error).__name__}: {said}")
+            raise PlacementError(f"a file with certificates cannot be used: {message}") from error
+        return Reply(None, f"{type(error).__name__}: {message}")
 
     def _read(self, response: Any) -> Reply:
         status = response.status_code

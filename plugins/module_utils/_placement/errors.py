@@ -72,8 +72,8 @@ def _explain(reply: Reply | None) -> tuple[Any, str | None, str]:
     errors = _errors(reply)
     if not errors:
         text = words(reply.body or "", 200)
-        said = f" ({text})" if text else ""
-        return reply.status, None, f"status {reply.status}{said}, which is not a valid Placement response"
+        shown = f" ({text})" if text else ""
+        return reply.status, None, f"status {reply.status}{shown}, which is not a valid Placement response"
     code = str(errors[0].get("code") or "")
     title, detail = (
         words(errors[0].get("title") or "", 80),

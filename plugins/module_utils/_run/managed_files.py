@@ -52,12 +52,12 @@ class Result(NamedTuple):
 class Wanted(NamedTuple):
     """One validated entry of the option ``files``.
 
-    ``place`` is the path including the root of the host, ``variable`` its name in messages, and ``suggestion`` a valid
+    ``full_path`` includes the root of the host, ``variable`` its name in messages, and ``suggestion`` a valid
     path. ``content`` is None to only check the path, and empty to remove the file. If ``mode``, ``uid`` or ``gid`` is
     None, it stays unchanged. If ``ignore_others``, nothing is written, so a file of another program may remain.
     """
 
-    place: str
+    full_path: str
     variable: str
     suggestion: str
     content: bytes | None
@@ -74,7 +74,7 @@ class Step(NamedTuple):
     """
 
     action: str
-    place: str
+    full_path: str
     before: bytes | None
     content: bytes | None
     mode: int
@@ -102,7 +102,7 @@ def converge(
         steps = [_plan(file, entry) for file, entry in zip(wanted, entries)]
         _refuse([sentence for step in steps for sentence in _obstacles(step)])
         if prepare and not check_mode and _needs_restart(steps):
-            prepare([step.place[len(root.rstrip("/")) :] for step in steps if step.action not in SILENT])
+            prepare([step.full_path[len(root.rstrip("/")) :] for step in steps if step.action not in SILENT])
         for step in steps:
             if not check_mode:
                 _apply(step)
@@ -122,7 +122,7 @@ def _refuse(problems: list[str]) -> None:
 
 
 def _result(done: list[Step]) -> Result:
-    files = [{"path": step.place, "action": step.action} for step in done]
+    files = [{"path": step.full_path, "action": step.action} for step in done]
     changes = [step for step in done if step.action not in UNCHANGED]
     return Result(bool(changes), _needs_restart(done), files, [_diff(step) for step in changes])
 
@@ -154,7 +154,7 @@ def _parse(root: str, files: list[Requested], problems: list[str]) -> list[Wante
             problems.append(f"The text for {path} does not begin with the header of this collection")
         wanted.append(
             Wanted(
-                place=root + path,
+                full_path=root + path,
                 variable=file.variable,
                 suggestion=file.suggestion,
                 content=content,
@@ -186,8 +186,8 @@ def _observe(file: Wanted, problems: list[str]) -> ownership.Entry | None:
     """Return the state of a path, and add to ``problems`` if it must not be written."""
     entry = None
     try:
-        blocking = replacement.blocking_parent(file.place)
-        entry = None if blocking else ownership.read_entry(file.place)
+        blocking = replacement.blocking_parent(file.full_path)
+        entry = None if blocking else ownership.read_entry(file.full_path)
         # A path without a variable is used only by this collection.
         reason = ownership.refusal(entry, takes_empty=not file.variable)
         if entry and entry.kind and file.content is not None:
@@ -203,22 +203,22 @@ def _observe(file: Wanted, problems: list[str]) -> ownership.Entry | None:
 def _sentence(file: Wanted, reason: str, is_file: bool) -> str:
     ways = []
     if file.variable:
-        there = file.suggestion if file.suggestion and not file.place.endswith(file.suggestion) else ""
+        there = file.suggestion if file.suggestion and not file.full_path.endswith(file.suggestion) else ""
         ways.append(f"set {file.variable}: {there}" if there else f"set {file.variable} to another path")
     if is_file or not file.variable:
-        command = ownership.rename_command(file.place)
+        command = ownership.rename_command(file.full_path)
         ways.append(f"if nothing needs the file, {command}" if file.variable else command)
-    named = f"{file.place} ({file.variable})" if file.variable else file.place
+    named = f"{file.full_path} ({file.variable})" if file.variable else file.full_path
     advice = ", or ".join(ways)
     return f"{named} {reason}, and is not changed. To continue, {advice}"
 
 
 def _plan(file: Wanted, entry: ownership.Entry | None) -> Step:
-    before = _read(file.place) if entry and file.content is not None else None
+    before = _read(file.full_path) if entry and file.content is not None else None
     mode = file.mode if file.mode is not None else entry.mode if entry else NEW_MODE
     uid = file.uid if file.uid is not None else entry.uid if entry else replacement.user_id("")
     gid = file.gid if file.gid is not None else entry.gid if entry else replacement.group_id("")
-    step = Step("kept" if entry else "absent", file.place, before, file.content, mode, uid, gid, entry)
+    step = Step("kept" if entry else "absent", file.full_path, before, file.content, mode, uid, gid, entry)
     if file.content is None:
         return step
     if not file.content:
@@ -239,55 +239,55 @@ def _obstacles(step: Step) -> list[str]:
     found = []
     if step.action in WRITING and not replacement.may_keep(step.uid):
         found.append(
-            f"{step.place} belongs to user id {step.uid}, and only root can keep this owner. Run the play with "
+            f"{step.full_path} belongs to user id {step.uid}, and only root can keep this owner. Run the play with "
             "become: true"
         )
     kinds = {ownership.kind(content) for content in (step.before, step.content) if content}
     if len(kinds) > 1:
         found.append(
-            f"{step.place} is another file of this collection, and is not replaced. To continue, use another path, or "
-            f"if nothing needs the file, {ownership.rename_command(step.place)}"
+            f"{step.full_path} is another file of this collection, and is not replaced. To continue, use another path, "
+            f"or if nothing needs the file, {ownership.rename_command(step.full_path)}"
         )
-    obstacle = replacement.obstacle(step.place, len(step.content or b""), step.action)
+    obstacle = replacement.obstacle(step.full_path, len(step.content or b""), step.action)
     return [*found, obstacle] if obstacle else found
 
 
-def _read(place: str) -> bytes:
+def _read(full_path: str) -> bytes:
     try:
-        content = replacement.read(place)
+        content = replacement.read(full_path)
     except OSError as error:
-        raise HostError(f"{place} cannot be read: {describe(error)}", place, errno=error_name(error)) from error
+        raise HostError(f"{full_path} cannot be read: {describe(error)}", full_path, errno=error_name(error)) from error
     if content and not ownership.is_ours(content):
-        raise _replaced(place)
+        raise _replaced(full_path)
     return content
 
 
-def _replaced(place: str) -> HostError:
+def _replaced(full_path: str) -> HostError:
     return HostError(
-        f"{place} was replaced by another program during the run, and is not changed. Run the play again", place
+        f"{full_path} was replaced by another program during the run, and is not changed. Run the play again", full_path
     )
 
 
 def _apply(step: Step) -> None:
     def confirm(path: str) -> bool:
         entry, expected = ownership.read_entry(path), step.entry
-        if path != step.place:
+        if path != step.full_path:
             # A rename changes the ctime of the file.
             entry, expected = (one and one._replace(version=one.version[:-1]) for one in (entry, expected))
         if entry != expected:
-            raise _replaced(step.place)
+            raise _replaced(step.full_path)
         return entry is not None
 
     try:
         if step.action in WRITING and step.content is not None:
-            replacement.write_file(step.place, step.content, step.mode, step.uid, step.gid, confirm)
+            replacement.write_file(step.full_path, step.content, step.mode, step.uid, step.gid, confirm)
         elif step.action == "adjusted":
-            replacement.set_access(step.place, step.mode, step.uid, step.gid, confirm)
+            replacement.set_access(step.full_path, step.mode, step.uid, step.gid, confirm)
         elif step.action == "removed":
-            durable_files.unlink(step.place, confirm)
+            durable_files.unlink(step.full_path, confirm)
     except OSError as error:
         raise HostError(
-            f"{step.place} could not be {step.action}: {describe(error)}", step.place, errno=error_name(error)
+            f"{step.full_path} could not be {step.action}: {describe(error)}", step.full_path, errno=error_name(error)
         ) from error
 
 
@@ -297,4 +297,4 @@ def _diff(step: Step) -> dict[str, str]:
     texts = {"before": (step.before or b"").decode(errors="replace"), "after": after.decode(errors="replace")}
     if step.action == "adjusted":
         texts = {"before": "", "after": f"mode {step.mode:04o}, user id {step.uid}, group id {step.gid}\n"}
-    return {**texts, "before_header": step.place, "after_header": step.place}
+    return {**texts, "before_header": step.full_path, "after_header": step.full_path}

@@ -12,8 +12,10 @@ from typing import Any
 
 Result = dict[str, Any]
 
-DEVICES = ("created", "removed", "replaced", "kept")
-TOLD = ("warnings", "deprecations")
+# The actions of mdev_instance for which its result lists devices.
+LISTED_ACTIONS = ("created", "removed", "replaced", "kept")
+# Fields that Ansible prints.
+PRINTED = ("warnings", "deprecations")
 
 
 def merge(so_far: Result | None, part: Result) -> Result:
@@ -24,18 +26,18 @@ def merge(so_far: Result | None, part: Result) -> Result:
     if so_far is None:
         return part
     merged = {**so_far, **part, "changed": bool(so_far.get("changed") or part.get("changed"))}
-    for field in TOLD:
+    for field in PRINTED:
         items = [*so_far.get(field, []), *part.get(field, [])]
         if items:
-            merged[field] = [one for number, one in enumerate(items) if one not in items[:number]]
+            merged[field] = [item for number, item in enumerate(items) if item not in items[:number]]
     if "diff" not in part:
         return _ended(merged)
     merged["diff"] = {"before": so_far["diff"]["before"], "after": part["diff"]["after"]}
     if "instances" in part:
         merged["instances"] = _instances(so_far["instances"], part["instances"])
-        for action in DEVICES:
-            of_action = [one for one in merged["instances"] if one["action"] == action]
-            merged[action] = [one["uuid"] or one["address"] for one in of_action]
+        for action in LISTED_ACTIONS:
+            devices = [device for device in merged["instances"] if device["action"] == action]
+            merged[action] = [device["uuid"] or device["address"] for device in devices]
     else:
         merged["functions"] = [_function(*pair) for pair in zip(so_far["functions"], part["functions"])]
     return merged
@@ -51,20 +53,20 @@ def _ended(merged: Result) -> Result:
 
 def _instances(before: list[Result], now: list[Result]) -> list[Result]:
     """Merge the devices of all parts; each has the action of the whole work."""
-    merged = {_key(one): one for one in before}
-    for one in now:
-        known = merged.get(_key(one))
-        if known and one["action"] == "kept":
-            merged[_key(one)] = {**one, "action": known["action"]}
-        elif known and known["action"] == "removed" and one["action"] == "created":
-            merged[_key(one)] = {**one, "action": "replaced"}
+    merged = {_key(device): device for device in before}
+    for device in now:
+        earlier = merged.get(_key(device))
+        if earlier and device["action"] == "kept":
+            merged[_key(device)] = {**device, "action": earlier["action"]}
+        elif earlier and earlier["action"] == "removed" and device["action"] == "created":
+            merged[_key(device)] = {**device, "action": "replaced"}
         else:
-            merged[_key(one)] = one
+            merged[_key(device)] = device
     return [merged[key] for key in sorted(merged)]
 
 
-def _key(one: Result) -> tuple[str, str, bool]:
-    return one["parent"], one["uuid"] or one["address"], one["action"] == "failed"
+def _key(device: Result) -> tuple[str, str, bool]:
+    return device["parent"], device["uuid"] or device["address"], device["action"] == "failed"
 
 
 def _function(before: Result, now: Result) -> Result:

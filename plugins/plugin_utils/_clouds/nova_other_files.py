@@ -63,7 +63,7 @@ def problems(plan: Plan, sections: Sections, options: Options) -> list[str]:
     found = [*_switches(others, options), *_types(plan, sections, options), *_options_of_types(others, sections)]
     found += _of_cyborg(plan, options)
     if others:
-        found += [*_specs(plan, others, options), *_aliases(plan, others, sections, options)]
+        found += [*_specs(plan, others, options), *_aliases(others, sections, options)]
         found += nova_in_placement.of_tags(others, options["release"], options["report_in_placement"])
     if any(GENERATED in sentence for sentence in found):
         found.append(
@@ -276,7 +276,7 @@ def _of_no_profile(
                 break
 
 
-def _aliases(plan: Plan, others: Others, sections: Sections, options: Options) -> Iterator[str]:
+def _aliases(others: Others, sections: Sections, options: Options) -> Iterator[str]:
     """Check aliases with equal names, because nova combines their values."""
     mine: dict[object, list[Spec]] = {}
     for name, value in sections.get("pci", ()):

@@ -68,7 +68,7 @@ def place(wanted: Wanted, subject: Subject) -> tuple[dict[str, Placed], str | No
     others = [one for one in present if not any(one in devices for devices in claimed.values())]
     remaining = [one for one in others if one.get("users") or one["state"] != "active"]
     rooms = _rooms(subject, wanted)
-    rooms.plan_afresh()
+    rooms.ignore_counters()
     for device in others:
         if device not in remaining:
             rooms.give(device["parent"], device["type"])
@@ -161,7 +161,7 @@ def _listed(counts: Mapping[str, int], names: Mapping[str, str]) -> str:
 
 def _fair(wanted: Mapping[str, int], subject: Subject, rooms: Capacity) -> dict[str, int]:
     """Add one device of each type in turn while there is capacity."""
-    rooms.plan_afresh()
+    rooms.ignore_counters()
     fits, names = dict.fromkeys(wanted, 0), [parent["name"] for parent in subject["parents"]]
     progress = True
     while progress:

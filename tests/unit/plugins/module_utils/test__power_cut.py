@@ -105,7 +105,7 @@ def disk(request, tmp_path):
         yield disk
 
 
-def runs(simulated, switch, disk, after):
+def runs(switch, disk, after):
     """Run everything that writes files: first installation, changes and removal."""
     for profile, wanted in (("mtty", DEVICES), ("nics", MODES)):
         run = switch(profile)
@@ -130,7 +130,7 @@ def put(path, content):
     subprocess.run(["sync", "-f", path], check=True)
 
 
-def test_after_each_write_a_cut_loses_nothing(simulated, switch, disk):
+def test_after_each_write_a_cut_loses_nothing(switch, disk):
     seen = []
 
     def cut(what):
@@ -139,17 +139,17 @@ def test_after_each_write_a_cut_loses_nothing(simulated, switch, disk):
         assert all(found.values()), what
         seen.append(what)
 
-    runs(simulated, switch, disk, cut)
+    runs(switch, disk, cut)
     places = ("mdevctl.d/mtty/", "mdev_instance/mtty.json", "sriov_pf_mode/", "rules.d/", ".pyz", ".service")
     for call in ("replace", "unlink"):
         assert all(any(what.startswith(call) and place in what for what in seen) for place in places), call
 
 
-def test_without_fsync_a_cut_does_lose_something(simulated, switch, disk, monkeypatch):
+def test_without_fsync_a_cut_does_lose_something(switch, disk, monkeypatch):
     """The previous test detects what it looks for."""
     lost = []
     monkeypatch.setattr(durable_files.os, "fsync", lambda descriptor: None)
-    runs(simulated, switch, disk, lambda what: lost or lost.append(disk.after_a_cut() != contents(disk.mounted)))
+    runs(switch, disk, lambda what: lost or lost.append(disk.after_a_cut() != contents(disk.mounted)))
     assert lost == [True]
 
 

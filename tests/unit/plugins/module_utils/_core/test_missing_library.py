@@ -10,7 +10,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._core import missing_
 
 
 @pytest.fixture
-def python(monkeypatch, tmp_path):
+def python(monkeypatch):
     """Return a function that asks for the command in a Python with these prefixes and existing files."""
 
     def python(prefix, base_prefix, *existing):

@@ -117,7 +117,7 @@ def test_declaration_is_refused(simulated):
         resolve([{"name": "a", "select": ["mtty"], "vgpu": vgpu}], simulated("mtty").facts())
 
 
-def define(host, attribute, recorded=None):
+def define(host, attribute):
     definition = {"mdev_type": "mtty-1", "start": "auto", "attrs": [{"sample": "1"}, attribute]}
     host.files.replace(f"etc/mdevctl.d/mtty/{UUID}", json.dumps(definition).encode())
 

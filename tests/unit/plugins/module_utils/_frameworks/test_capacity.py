@@ -32,10 +32,10 @@ def test_counters_do_not_show_what_a_removal_frees(six):
 
 
 def test_a_plan_that_begins_afresh_ignores_the_counters(six):
-    six.plan_afresh()
+    six.ignore_counters()
     assert rooms(six, "p", "a") == [5]
 
 
 def test_nothing_is_known_of_sizes(six):
     assert six.framebuffer("a") is None
-    assert not six.shuts_out("a", "b")
+    assert not six.excludes("a", "b")

@@ -45,7 +45,7 @@ def observe(host, **scene):
 
 @pytest.fixture
 def host(simulated):
-    def make(files=(), links=True):
+    def make(files=()):
         made = simulated("empty", files={path: text for path, text in dict(files).items() if text is not None})
         for path in [path for path, text in dict(files).items() if text is None]:
             made.kernel.tree.directory(path)

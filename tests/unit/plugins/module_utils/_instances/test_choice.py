@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._instances.choice import Choice, Inventory
+from ansible_collections.vfio.devices.plugins.module_utils._instances.choice import Catalog, Choice
 from ansible_collections.vfio.devices.plugins.module_utils._instances.state import State
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import Device, Offer, Parent, VgpuType
 from ansible_collections.vfio.devices.plugins.module_utils._model.wanted import DeviceWanted
@@ -21,12 +21,12 @@ def device(uuid, name, type_id, state="active"):
     return Device(name, "mdev", uuid, type_id=type_id, type_name="X", state=state)
 
 
-def inventory(parents, devices=(), machine_id=MACHINE_ID, reserved=()):
-    return Inventory(State(parents, list(devices), {}, {}, machine_id=machine_id), set(reserved))
+def catalog(parents, devices=(), machine_id=MACHINE_ID, reserved=()):
+    return Catalog(State(parents, list(devices), {}, {}, machine_id=machine_id), set(reserved))
 
 
 def places(spread, parents, number):
-    host = inventory(parents)
+    host = catalog(parents)
     choice = Choice(host, spread)
     entry = DeviceWanted(0, "instances[0]", ("x",), parents=tuple(parent.name for parent in parents))
     taken = [choice.next(entry, frozenset()) for turn in range(number)]
@@ -46,7 +46,7 @@ def test_the_name_decides_between_equals():
 
 
 def test_a_physical_function_stands_for_its_virtual_functions():
-    host = inventory([parent("vf1", 1, "pf"), parent("vf2", 1, "pf"), parent("other", 1)])
+    host = catalog([parent("vf1", 1, "pf"), parent("vf2", 1, "pf"), parent("other", 1)])
     assert [one.name for one in host.parents_named("pf")] == ["vf1", "vf2"]
     assert [one.name for one in host.parents_named("vf2")] == ["vf2"]
     assert host.parents_named("nowhere") == []
@@ -54,43 +54,43 @@ def test_a_physical_function_stands_for_its_virtual_functions():
 
 
 def test_types_by_id_and_by_name_in_the_wanted_order():
-    host = inventory([parent("a", 1)])
+    host = catalog([parent("a", 1)])
     assert host.type_ids("a", ["nosuch", "X"]) == ["x"]
     assert host.type_name("a", "x") == "X"
 
 
 def test_derived_uuids_depend_on_machine_parent_type_and_index():
-    host = inventory([parent("a", 1), parent("b", 1)])
-    other = inventory([parent("a", 1)], machine_id="f" * 32)
+    host = catalog([parent("a", 1), parent("b", 1)])
+    other = catalog([parent("a", 1)], machine_id="f" * 32)
     uuids = [host.new_uuid("a", "x"), host.new_uuid("a", "x"), host.new_uuid("b", "x"), host.new_uuid("a", "y")]
     assert len({*uuids, other.new_uuid("a", "x")}) == 5
-    assert inventory([parent("a", 1)]).new_uuid("a", "x") == uuids[0]
+    assert catalog([parent("a", 1)]).new_uuid("a", "x") == uuids[0]
 
 
 def test_a_definition_that_waits_is_used_once():
-    host = inventory([parent("a", 1)], [device(UUID, "a", "x", "defined")])
+    host = catalog([parent("a", 1)], [device(UUID, "a", "x", "defined")])
     assert host.new_uuid("a", "y") != UUID
     assert host.new_uuid("a", "x") == UUID
     assert host.new_uuid("a", "x") != UUID
 
 
 def test_reserved_and_existing_uuids_are_not_derived():
-    first = inventory([parent("a", 1)]).new_uuid("a", "x")
-    second = inventory([parent("a", 1)], reserved=[first]).new_uuid("a", "x")
+    first = catalog([parent("a", 1)]).new_uuid("a", "x")
+    second = catalog([parent("a", 1)], reserved=[first]).new_uuid("a", "x")
     assert second != first
-    assert inventory([parent("a", 1)], [device(first, "a", "y")]).new_uuid("a", "x") == second
+    assert catalog([parent("a", 1)], [device(first, "a", "y")]).new_uuid("a", "x") == second
 
 
 @pytest.mark.parametrize("machine_id", [None, "", "uninitialized", "0" * 31, "g" * 32])
 def test_no_uuid_without_a_machine_id(machine_id):
-    assert inventory([parent("a", 1)], machine_id=machine_id).new_uuid("a", "x") is None
+    assert catalog([parent("a", 1)], machine_id=machine_id).new_uuid("a", "x") is None
 
 
 def test_long_lists_are_cut():
-    host = inventory([parent(f"p{number:02}", 1) for number in range(30)])
+    host = catalog([parent(f"p{number:02}", 1) for number in range(30)])
     assert host.describe_unknown_parent("q").endswith("p18, p19 and 10 more")
 
 
 def test_a_definition_takes_no_room():
-    host = inventory([parent("a", 4)], [device(UUID, "a", "x", "defined")])
+    host = catalog([parent("a", 4)], [device(UUID, "a", "x", "defined")])
     assert host.capacity("a").room("a", "x") == 4

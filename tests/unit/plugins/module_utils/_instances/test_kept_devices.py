@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._instances.choice import Inventory
+from ansible_collections.vfio.devices.plugins.module_utils._instances.choice import Catalog
 from ansible_collections.vfio.devices.plugins.module_utils._instances.kept_devices import Claims
 from ansible_collections.vfio.devices.plugins.module_utils._instances.mixtures import Mixtures
 from ansible_collections.vfio.devices.tests.unit.plugins.module_utils._instances.test_plan import (
@@ -17,7 +17,7 @@ from ansible_collections.vfio.devices.tests.unit.plugins.module_utils._instances
 
 def claims(*devices, skip_busy=False, **fields):
     host = state(*devices, **fields)
-    return Claims(host, Inventory(host, set()), Mixtures(host, []), skip_busy, [])
+    return Claims(host, Catalog(host, set()), Mixtures(host, []), skip_busy, [])
 
 
 def test_matching_devices_are_kept_up_to_the_number():

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._instances.choice import Inventory
+from ansible_collections.vfio.devices.plugins.module_utils._instances.choice import Catalog
 from ansible_collections.vfio.devices.plugins.module_utils._instances.matching import (
     matches,
     satisfies,
@@ -20,7 +20,7 @@ PARENTS = [
     Parent("vf1", "vendor_vfio", physical_function="pf", numa_node=1, offers=X),
     Parent("vf2", "vendor_vfio", physical_function="pf", numa_node=1, offers=X),
 ]
-INVENTORY = Inventory(State(PARENTS, [], {}, {}), set())
+CATALOG = Catalog(State(PARENTS, [], {}, {}), set())
 
 
 def entry(**fields):
@@ -37,7 +37,7 @@ def entry(**fields):
     ],
 )
 def test_parents_that_an_entry_may_mean(fields, parents):
-    assert with_candidates(INVENTORY, entry(**fields)).parents == parents
+    assert with_candidates(CATALOG, entry(**fields)).parents == parents
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_parents_that_an_entry_may_mean(fields, parents):
 )
 def test_an_entry_without_parents(fields, sentence):
     with pytest.raises(ValueError, match=sentence):
-        with_candidates(INVENTORY, entry(**fields))
+        with_candidates(CATALOG, entry(**fields))
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_an_entry_without_parents(fields, sentence):
 )
 def test_a_device_that_will_do(device, fields, expected):
     found = Device("a", "mdev", "u", **{"type_id": "x", **device})
-    assert satisfies(INVENTORY, entry(**fields), found) is expected
+    assert satisfies(CATALOG, entry(**fields), found) is expected
 
 
 @pytest.mark.parametrize(
@@ -84,4 +84,4 @@ def test_a_device_that_will_do(device, fields, expected):
 )
 def test_a_device_that_is_to_go(fields, expected):
     device = Device("vf1", "vendor_vfio", address="vf1", type_id="x", type_name="name of x")
-    assert matches(INVENTORY, entry(**fields), device) is expected
+    assert matches(CATALOG, entry(**fields), device) is expected
