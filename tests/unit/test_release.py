@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import tarfile
 
@@ -65,14 +66,16 @@ def test_links_of_the_readme_lead_to_the_release():
 
 
 def test_the_archive_has_a_checksum_and_an_absolute_readme(tmp_path, monkeypatch):
-    properties = {**release.galaxy(), "repository": ADDRESS}
+    properties = {key: value for key, value in release.galaxy().items() if key != "repository"}
     monkeypatch.setattr(release, "galaxy", lambda: properties)
-    archive = release.build(tmp_path)
+    archive = release.build(tmp_path, ADDRESS)
     digest, name = (tmp_path / "SHA256SUMS").read_text().split()
     assert (tmp_path / name, digest) == (archive, hashlib.sha256(archive.read_bytes()).hexdigest())
     with tarfile.open(archive) as members:
         names = set(members.getnames())
         readme = members.extractfile("README.md").read().decode()
+        manifest = json.load(members.extractfile("MANIFEST.json"))
+    assert manifest["collection_info"]["repository"] == ADDRESS
     assert f"]({ADDRESS}/blob/{properties['version']}/CHANGELOG.rst)" in readme
     assert {"LICENSES/GPL-3.0-or-later.txt", "plugins/modules/mdev_facts.py"} <= names
     assert not [one for one in names if one.startswith((".github", ".ci", ".build", "tests/output"))]
