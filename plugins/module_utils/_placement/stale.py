@@ -77,8 +77,9 @@ def _is_stale(one: Provider, cards: set[str], listed: dict[tuple[str, str], str]
 def _subject(node: Stale, check_mode: bool) -> str:
     name = f"{node['name']} ({node['uuid']})"
     if node["successor"]:
-        offers = "offers" if check_mode else "offered"
-        return f"{name} represents the same card as {node['successor']}, so Placement {offers} the card twice."
+        if check_mode:
+            return f"{name} represents the same card as {node['successor']}, so Placement offers the card twice."
+        return f"{name} represents the same card as {node['successor']}, so Placement offered the card twice."
     return f"{name} represents the card {node['card']}, which is missing on the host."
 
 
