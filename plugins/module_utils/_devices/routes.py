@@ -14,6 +14,7 @@ always belong to the host.
 from __future__ import annotations
 
 import ipaddress
+import json
 import sys
 from collections.abc import Iterator
 from typing import Any, NamedTuple, Union
@@ -66,8 +67,10 @@ def observe_links(host: HostRoot) -> Links:
         of_program = _of_program(host)
     except (HostError, ValueError, KeyError, TypeError, AttributeError) as error:
         # ip is missing, is the one of busybox, or does not support JSON (iproute2 before 4.14), but it should answer.
-        is_late = isinstance(error, HostError) and error.pending
-        return Links(of_kernel, addresses, set(), f"routes and addresses are unknown: {error}" if is_late else None)
+        reason = str(error) if isinstance(error, HostError) and error.pending else None
+        if not isinstance(error, (HostError, json.JSONDecodeError)):
+            reason = f"{PROGRAM} prints an entry that is not understood ({type(error).__name__}: {error})"
+        return Links(of_kernel, addresses, set(), f"routes and addresses are unknown: {reason}" if reason else None)
     return Links(
         list(dict.fromkeys([*of_kernel, *of_program.routes])), {**addresses, **of_program.addresses}, of_program.xdp
     )

@@ -64,11 +64,9 @@ def _in_store(host: HostRoot, directory: str) -> Iterator[Guest]:
 
 def _of_docker(host: HostRoot, directory: str, number: str) -> Iterator[Guest]:
     path = f"{directory}/hostconfig.json"
-    text = host.read(path, optional=True)
-    settings = as_mapping(text)
-    if text and not settings:
-        unknown = f"the devices of the Docker container {number[:12]} are unknown: /{path} is not JSON"
-        yield Guest(number[:12], path, False, (), unknown=f"{unknown}. Remove the container, or correct the file")
+    settings, unknown = read_settings(host, path, number[:12], "Remove the container, or correct the file")
+    if unknown:
+        yield Guest(number[:12], path, False, (), unknown=unknown)
     state = as_mapping(host.read(f"{directory}/config.v2.json", optional=True)) if settings else {}
     latest = as_mapping(state.get("State"))
     running = bool(latest.get("Running")) and _has_process(host, latest.get("Pid"), number)
@@ -136,6 +134,16 @@ def bound(sources: Iterable[str]) -> Iterator[Reference]:
     for source in sources:
         if f"{source}/".startswith(f"{EVERY_DEVICE.name}/"):
             yield Reference(FILE, source.rstrip("/"))
+
+
+def read_settings(host: HostRoot, path: str, container: str, advice: str) -> tuple[Mapping[str, Any], str]:
+    """Return the settings of a container from a JSON file, and why they are unknown, or an empty text."""
+    text = host.read(path, optional=True)
+    settings = as_mapping(text)
+    if settings or text is None and not host.exists(path):
+        return settings, ""
+    problem = "is unreadable" if text is None else "is not JSON"
+    return {}, f"the devices of the container {container} are unknown: /{path} {problem}. {advice}"
 
 
 def as_mapping(value: Any) -> Mapping[str, Any]:

@@ -20,6 +20,8 @@ CONTAINERS = "var/lib/lxc"
 SETTINGS = "etc/lxc/lxc.conf"
 PATH = lazy_pattern(r"^[ \t]*lxc\.lxcpath\s*=\s*/(\S+?)/?\s*$", re.MULTILINE)
 OPTION = lazy_pattern(r"^[ \t]*(lxc\.[\w.-]+)\s*=\s*(.*?)\s*$", re.MULTILINE)
+# A file, or a directory with files *.conf.
+INCLUDE, MOST_INCLUDES = "lxc.include", 4
 # lxc.net.0.link, and lxc.network.link before LXC 3.0, where each type begins another interface.
 OLD = "lxc.network"
 LINK = lazy_pattern(r"(lxc\.net(?:work|\.\d+))\.(type|link)\Z")
@@ -39,7 +41,17 @@ def containers(host: HostRoot) -> Iterator[Guest]:
             text = host.read(file, optional=True)
             if text is not None:
                 running = any(host.exists(group.format(name)) for group in GROUPS)
-                yield Guest(name, file, running, tuple(references(OPTION.findall(text))))
+                yield Guest(name, file, running, tuple(references(_options(host, text))))
+
+
+def _options(host: HostRoot, text: str, depth: int = 0) -> Iterator[tuple[str, str]]:
+    """Yield the options of a configuration and of the files and directories that it includes."""
+    for key, value in OPTION.findall(text):
+        yield key, value
+        if key == INCLUDE and value.startswith("/") and depth < MOST_INCLUDES:
+            names = [name for name in host.names(value[1:]) if name.endswith(".conf")]
+            for path in [f"{value[1:]}/{name}" for name in names] or [value[1:]]:
+                yield from _options(host, host.read(path, optional=True) or "", depth + 1)
 
 
 def references(options: Iterable[tuple[str, str]]) -> Iterator[Reference]:

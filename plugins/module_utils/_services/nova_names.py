@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from .._core.wording import closest, display_name
 from . import oslo
@@ -94,7 +94,7 @@ def _keys(value: str) -> list[str]:
     """Return the keys of a JSON dictionary or a list of dictionaries; nova itself rejects other values."""
     try:
         parsed = json.loads(value.replace("$$", "$"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     return [key for one in (parsed if isinstance(parsed, list) else [parsed]) if isinstance(one, dict) for key in one]
 
@@ -106,3 +106,21 @@ def _hint(name: str, known: Iterable[str]) -> str:
 
 def _shown(name: str) -> str:
     return display_name(name, "with control characters")
+
+
+def no_json(texts: Mapping[str, str], program: str) -> list[str]:
+    """Return a sentence for each value of [pci] that nova cannot parse (nova/pci/devspec.py, nova/pci/request.py)."""
+    found = []
+    for file, text in texts.items():
+        for section, option, value in oslo.entries(text):
+            # A reference to another option is unknown.
+            given = value.replace("$$", "")
+            if current(section, option) in oslo.SEVERAL and given and "$" not in given:
+                try:
+                    json.loads(value.replace("$$", "$"))
+                except (ValueError, RecursionError):
+                    found.append(
+                        f"{file}: {option} of [{section}] is not JSON, so {program} does not start: {value[:80]!r}. "
+                        'Write a dictionary with double quotes, such as {"vendor_id": "10de"}.'
+                    )
+    return found

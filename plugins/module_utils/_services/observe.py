@@ -125,6 +125,8 @@ def _unusable(project: str, program: str, order: Sequence[str], texts: Mapping[s
         for file, error in errors
         if error
     ]
+    if project == "nova":
+        found += nova_names.no_json({files.shown(file): texts[file] for file in order}, program)
     if project == "nova" and not _is_of_devices(order, texts):
         file, driver = cast("tuple[str, str]", _last(order, texts, DRIVER))
         found.append(

@@ -28,6 +28,9 @@ MOST_HOSTS = 100000
 MODE = re.compile(r"0?[0-7]{3,4}\Z")
 # Names of variables and keys whose values may be secret.
 SECRET = re.compile(r"auth|passw|passcode|token|secret|key|credential", re.IGNORECASE)
+# The arguments become part of a shell script of GRUB.
+KERNEL_ARGUMENT = re.compile(r"[A-Za-z0-9._,:/=@%+-]{1,255}\Z")
+IOMMU_ARGUMENTS = ("iommu", "intel_iommu", "amd_iommu")
 PERCENTAGE = re.compile(r"([1-9][0-9]?|100)%\Z")
 
 
@@ -64,9 +67,17 @@ def file(value: Any, name: str, empty: bool = False) -> None:
 
 def page(value: Any, name: str) -> None:
     text(value, name)
-    # The other formats have the name of the page with these extensions.
-    if value.lower().endswith((".csv", ".json")):
+    # The other formats have the name of the page with these extensions. A directory would get files without a name.
+    if value.lower().endswith((".csv", ".json", "/")):
         refuse(value, name, "the path of the page such as vfio-report.html")
+
+
+def kernel_argument(value: Any, name: str) -> None:
+    what = "one word of letters, digits and . _ , : / = @ % + -, such as 'iommu=pt'"
+    matching(value, name, KERNEL_ARGUMENT, what)
+    key, dummy, setting = value.partition("=")
+    if key in IOMMU_ARGUMENTS and "off" in setting.split(","):
+        refuse(value, name, "an argument that leaves the IOMMU enabled, such as 'iommu=pt'")
 
 
 def interpreter(value: Any, name: str) -> None:

@@ -25,8 +25,8 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.json_types impo
 # Empty means the version of the host.
 VERSION = re.compile(r"(\d{1,6}(\.\d{1,6})*)?\Z", re.ASCII)
 A_DAY, A_WEEK = 86400, 604800  # seconds
-# The arguments become part of a shell script of GRUB.
-KERNEL_ARGUMENT = re.compile(r"[A-Za-z0-9._,:/=@%+-]{1,255}\Z")
+# A name with a hyphen in front would be an option of the package manager.
+PACKAGE = re.compile(r"[^\s-]\S{0,254}\Z")
 
 
 def refusals(variables: Mapping[str, Any]) -> list[str]:
@@ -96,21 +96,17 @@ CHECKS: dict[str, checks.Check] = {
     "cyborg_config_restart": flag,
     "cyborg_config_service": checks.service,
     "iommu_passthrough": flag,
-    "iommu_kernel_arguments": partial(
-        checks.list_of,
-        check=partial(
-            checks.matching,
-            pattern=KERNEL_ARGUMENT,
-            what="one word of letters, digits and . _ , : / = @ % + -, such as 'iommu=pt'",
-        ),
-    ),
+    "iommu_kernel_arguments": partial(checks.list_of, check=checks.kernel_argument),
     "iommu_bootloader": partial(checks.choice, choices=("auto", "grub", "grubby", "systemd-boot", "none")),
     "iommu_command_prefix": partial(checks.list_of, check=checks.text),
     "iommu_reboot": flag,
     "iommu_reboot_timeout": lambda value, name: numbers.count(value, name, 1, A_DAY, unit="seconds"),
     "mdev_timeout": numbers.duration,
     "mdev_persist": flag,
-    "mdev_packages": partial(checks.list_of, check=checks.text),
+    "mdev_packages": partial(
+        checks.list_of,
+        check=partial(checks.matching, pattern=PACKAGE, what="the name of a package such as mdevctl"),
+    ),
     "nova_config_release": checks.release,
     "nova_config_path": checks.file,
     "nova_config_report_in_placement": flag,

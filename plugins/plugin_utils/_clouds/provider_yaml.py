@@ -49,6 +49,12 @@ def entries(file: str, text: str | None) -> tuple[list[Entry], list[str]]:
         mark = getattr(error, "problem_mark", None)
         place = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         return [], [f"it is not valid YAML{place}: {getattr(error, 'problem', None) or error}. Correct or remove it"]
+    # PyYAML raises errors of many kinds for values such as a date in the 13th month.
+    except Exception as error:
+        reason = (
+            "it is nested too deeply" if isinstance(error, RecursionError) else f"it has an invalid value ({error})"
+        )
+        return [], [f"it is not valid YAML: {reason}. Correct or remove it"]
     version = content.get("meta", {}) if isinstance(content, dict) else None
     version = version.get("schema_version") if isinstance(version, dict) else None
     if not isinstance(version, str) or not VERSION.match(version):

@@ -29,6 +29,22 @@ def test_other_than_one_line(text):
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('root="a b', "has a double quote without its end, which would contain new arguments. Add the end."),
+        ("quiet \0", "has characters that are not printable. Write the line again without them."),
+        ("quiet \u202e", "has characters that are not printable. Write the line again without them."),
+    ],
+)
+def test_a_line_that_would_take_no_argument(text, sentence):
+    assert problems(text) == [f"/etc/kernel/cmdline {sentence}"]
+
+
+def test_quotes():
+    assert problems('dyndbg="file a +p" quiet\r\n') == []
+
+
 def test_all_problems_at_once():
     assert problems("quiet iommu=off intel_iommu=off", {}, []) == [
         "/etc/kernel/cmdline has intel_iommu=off and iommu=off. Remove this kernel argument.",

@@ -154,4 +154,4 @@ def test_settings_that_are_not_json_hide_devices(simulated, text):
     host = simulated("empty", files={"var/lib/docker/containers/abc/hostconfig.json": text})
     (guest,) = container_engines.containers(host.root())
     assert guest.references == ()
-    assert "the devices of the Docker container abc are unknown" in guest.unknown
+    assert "the devices of the container abc are unknown" in guest.unknown

@@ -37,3 +37,11 @@ def test_devices_of_a_container(simulated, files, name, named):
     found = list(containerd.containers(simulated("empty", files=files).root()))
     assert [(one.name, list(one.references), one.running) for one in found] == ([(name, named, True)] if name else [])
     assert all(one.advice.endswith(f"stop {name}") for one in found)
+
+
+def test_settings_that_are_not_json_hide_devices(simulated):
+    files = {path: text[:-1] if path.endswith("config.json") else text for path, text in container().items()}
+    (found,) = containerd.containers(simulated("empty", files={**PROCESS, **files}).root())
+    assert found.references == ()
+    assert f"the devices of the container {NUMBER[:12]} are unknown: " in found.unknown
+    assert "config.json is not JSON. Stop it with nerdctl --namespace default stop " in found.unknown

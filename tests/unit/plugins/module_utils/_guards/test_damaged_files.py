@@ -68,7 +68,7 @@ def problems(simulated, files):
         ({XEN: f"pci = [ '01:00.0' ]\npci += ['{CARD}']\n"}, "in use by guest g.cfg (defined)"),
         ({XEN: f"name = 'a#b'\npci = ['{CARD}']\n"}, "in use by guest a#b (defined)"),
         ({UNIT: f"[Service]\nEnvironment=CARD={CARD}\nExecStart={QEMU} -device vfio-pci,host=${{CARD}}\n"}, "guest g "),
-        ({f"{DOCKER}/hostconfig.json": json.dumps(ALWAYS)[:-1]}, "the devices of the Docker container abc are unknown"),
+        ({f"{DOCKER}/hostconfig.json": json.dumps(ALWAYS)[:-1]}, "the devices of the container abc are unknown"),
     ],
 )
 def test_a_device_that_may_be_in_use_is_refused(simulated, files, said):

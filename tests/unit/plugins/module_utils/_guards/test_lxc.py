@@ -47,3 +47,15 @@ def test_container_that_runs(simulated, group):
 def test_containers_elsewhere(simulated):
     files = {"etc/lxc/lxc.conf": "lxc.lxcpath = /srv/lxc/\n", "srv/lxc/db/config": "", CONFIG: ""}
     assert [one.name for one in containers(simulated, files)] == ["web1", "db"]
+
+
+@pytest.mark.parametrize("path", ["etc/lxc/net.conf", "etc/lxc/net.d/10.conf"])
+def test_included_files(simulated, path):
+    included = f"/{path}" if path == "etc/lxc/net.conf" else "/etc/lxc/net.d"
+    files = {
+        "var/lib/lxc/c/config": f"lxc.include = {included}\nlxc.net.0.type = phys\n",
+        path: f"lxc.net.0.link = ens1f0\nlxc.include = {included}\n",
+        "etc/lxc/net.d/other": "lxc.net.1.link = ens1f1\n",
+    }
+    (found,) = lxc.containers(simulated("empty", files=files).root())
+    assert found.references == (("interface", "ens1f0"),)

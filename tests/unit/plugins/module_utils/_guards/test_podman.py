@@ -96,3 +96,13 @@ def test_container_of_a_user_whose_store_is_elsewhere(simulated):
     assert found.unknown.startswith(
         f"the devices of container {NUMBER[:12]}, process 77, are unknown: /proc/77/mountinfo"
     )
+
+
+def test_settings_that_are_not_json_hide_devices(simulated):
+    files = {path: text[:-1] if path.endswith("config.json") else text for path, text in container().items()}
+    (found,) = containers(simulated, {**files, **RUNS})
+    assert found.references == ()
+    assert f"the devices of the container {NUMBER[:12]} are unknown: /{STORE}/{USERDATA}/config.json is not JSON. " in (
+        found.unknown
+    )
+    assert found.unknown.endswith(f"Stop it with podman stop {NUMBER[:12]}")

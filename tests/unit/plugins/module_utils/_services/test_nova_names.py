@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._services.nova_names import unknown
+from ansible_collections.vfio.devices.plugins.module_utils._services.nova_names import no_json, unknown
 
 RIGHT = """
 [DEFAULT]
@@ -67,3 +67,27 @@ def test_types_may_be_enabled_in_another_file():
     files = [("a", "[mdev_a]\nmax_instances = 1\n"), ("b", "[devices]\nenabled_mdev_types = a\n")]
     assert unknown(files) == []
     assert unknown([("a", "[pci]\ndevice_spec = {\n")]) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "is_wrong"),
+    [
+        ('device_spec = {"vendor_id": "10de"}', False),
+        ('alias = {"name": "a$$b"}', False),
+        ("alias = $other", False),
+        ("alias =", False),
+        ("report_in_placement = yes", False),
+        ("device_spec = {'vendor_id': '10de'}", True),
+        ("passthrough_whitelist = {", True),
+        ('alias = {"name": "a",}', True),
+        ("alias = " + "[" * 50000, True),
+    ],
+)
+def test_values_that_are_not_json(line, is_wrong):
+    found = no_json({"/etc/nova/nova.conf": f"[pci]\n{line}\n"}, "nova-compute")
+    assert len(found) == is_wrong
+    assert list(unknown([("/etc/nova/nova.conf", f"[pci]\n{line}\n")])) == []
+    for sentence in found:
+        assert sentence.startswith("/etc/nova/nova.conf: ")
+        assert " of [pci] is not JSON, so nova-compute does not start: " in sentence
+        assert len(sentence) < 300

@@ -82,6 +82,7 @@ GOOD = {
     "nova_config_libvirt": ["", "11", "11.3.0"],
     "cyborg_config_nova_release": ["", "34"],
     "iommu_kernel_arguments": [[], ["iommu=pt", "vfio-pci.ids=10de:1eb8,8086:1572", "hugepages=16"]],
+    "mdev_packages": [[], ["mdevctl"], ["mdevctl=1.2-1"], ["@virtualization"], ["/srv/mdevctl.rpm"]],
     "vfio_host_root": ["/", "/mnt/host root"],
     "vfio_accept_unseen": [[], ["libvirt", "processes"]],
 }
@@ -127,14 +128,15 @@ WRONG = {
     "cyborg_config_service": ["../x", "cyborg.timer"],
     "nova_config_host": [5, "a\n", None],
     "nova_config_libvirt": ["new", 11.3, "11.", None],
-    "iommu_kernel_arguments": ["quiet", [""], ["a b"], ['a"'], ["$a"], ["a\\"], ["a\n"], [None], [1], ["`a`"], None],
+    "iommu_kernel_arguments": ["quiet", [""], ["a b"], ['a"'], ["$a"], ["a\\"], ["a\n"], [None], [1], ["`a`"], None]
+    + [["iommu=off"], ["intel_iommu=off"], ["amd_iommu=off"], ["intel_iommu=sm_on,off"]],
     "iommu_command_prefix": ["chroot", [""], [None], [5], None],
-    "mdev_packages": ["mdevctl", [""], [None], None],
+    "mdev_packages": ["mdevctl", [""], [None], None, ["-y"], ["--force"], ["mdevctl; rm"], ["a\n"]],
     "vfio_host_root": ["host", "", "/a\n", "/a\0", None],
     "vfio_accept_unseen": ["libvirt", ["anything"], None],
     "placement_auth": ["text", [], 5, {"endpoint": "file:///x"}, {"auth_url": "controller:5000"}, {"auth_url": 5}],
     "report_auth": [{"auth_url": "http://u:p@h"}],
-    "report_path": ["", "page.csv", "/tmp/page.JSON", 5],
+    "report_path": ["", "/tmp/", "page.csv", "/tmp/page.JSON", 5],
     "report_title": ["", "a\x1b[31m", "a" * 5000, None],
 }
 
@@ -182,5 +184,5 @@ def test_a_number_that_has_no_text_is_refused_by_the_name_of_its_variable():
 
 def test_of_thousands_of_items_the_first_are_shown():
     found = variable_checks.refusals({"mdev_packages": [None] * 5000})
-    assert found[0] == "mdev_packages[0] must be printable text of 1 to 4096 characters, and not null"
+    assert found[0] == "mdev_packages[0] must be the name of a package such as mdevctl, and not null"
     assert found[10:] == ["mdev_packages has 4990 more such items"]

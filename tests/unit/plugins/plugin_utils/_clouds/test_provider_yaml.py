@@ -98,3 +98,12 @@ def test_what_a_file_adds():
         "{identification: {name: b}}",
     )
     assert entries("/f", text) == ([("/f", "a", ("CUSTOM_A",), ("CUSTOM_B", "CUSTOM_C"))], [])
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 2000, "2020-13-01", "!!float x", "9999-99-99 99:99:99", "!!timestamp x", "!!bool x"]
+)
+def test_values_that_python_cannot_have(text):
+    found, (problem,) = entries("/x.yaml", f"meta: {{schema_version: '1.0'}}\nb: {text}\n")
+    assert found == []
+    assert problem.startswith("it is not valid YAML")
