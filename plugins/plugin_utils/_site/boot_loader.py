@@ -90,7 +90,7 @@ def cmdline_problems(
             found.append(
                 f"{path} does not have exactly one line. Write all kernel arguments in one line, without comments."
             )
-        elif not text.isprintable():
+        elif not text.expandtabs().isprintable():
             found.append(f"{path} has characters that are not printable. Write the line again without them.")
         if text.count('"') % 2:
             # The kernel takes all text after the quote for one argument (lib/cmdline.c, next_arg).

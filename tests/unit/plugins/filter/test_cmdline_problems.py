@@ -41,8 +41,9 @@ def test_a_line_that_would_take_no_argument(text, sentence):
     assert problems(text) == [f"/etc/kernel/cmdline {sentence}"]
 
 
-def test_quotes():
-    assert problems('dyndbg="file a +p" quiet\r\n') == []
+@pytest.mark.parametrize("text", ['dyndbg="file a +p" quiet\r\n', "root=ZFS=rpool/ROOT/pve-1\tboot=zfs\n"])
+def test_lines_that_the_kernel_takes(text):
+    assert problems(text) == []
 
 
 def test_all_problems_at_once():
