@@ -159,7 +159,7 @@ def _mode(text: str, address: str, required: bool) -> bool | None:
 def _rows(pattern: re.Pattern[str], text: str, what: str) -> list[tuple[str, ...]]:
     """Return the rows of a table; raise HostError for other output, because instances must not seem to be missing."""
     rows = pattern.findall(text)
-    lines = [line for line in text.splitlines() if ROW in line]
+    lines = [line for line in text.splitlines() if line.startswith("|") and ROW in line]
     if len(rows) != len(lines) or not rows and text.strip() and not any(words in text for words in NONE_FOUND):
         raise HostError(f"{PROGRAM} prints {what} in a form that is not understood: {text.strip()[-80:]!r}", PROGRAM)
     return rows

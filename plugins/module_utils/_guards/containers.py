@@ -44,6 +44,8 @@ IN_SCRIPT = lazy_pattern(
     r"|crosvm[ \t]+run\s)|^[ \t]*(?:exec[ \t]+)?(?:/usr/bin/)?kvm[ \t]+[$\"']"
 )
 COMMAND = lazy_pattern(r"^[ \t]*Exec\w+[ \t]*=(.*)$", re.MULTILINE)
+# Settings of a unit that may contain the address of a card; a description may name a card that is not used.
+VALUES = lazy_pattern(r"^[ \t]*(?:Exec\w*|Environment)[ \t]*=(.*)$", re.MULTILINE)
 FUNCTION = lazy_pattern(r"(?<![\w:.-])([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])(?![\w.])")
 # A script of the administrator that a unit starts.
 SCRIPT = lazy_pattern(
@@ -163,11 +165,13 @@ def _in_units(host: HostRoot, directory: str) -> Iterator[Guest]:
 
 def in_unit(text: str) -> Iterator[Reference]:
     """Yield the devices of guests and containers that a unit creates."""
-    text = quadlets.CONTINUED.sub(" ", text)
+    lines = [line for line in text.splitlines() if not line.lstrip().startswith(("#", ";"))]
+    text = quadlets.CONTINUED.sub(" ", "\n".join(lines))
     if any(map(GUEST_PROGRAM.search, COMMAND.findall(text))):
         yield from in_command_line(text)
         # The address may be in a variable.
-        yield from (Reference(DEVICE, address) for address in FUNCTION.findall(text))
+        for line in VALUES.findall(text):
+            yield from (Reference(DEVICE, address) for address in FUNCTION.findall(line))
     else:
         yield from _in_commands(STARTED.findall(text))
 

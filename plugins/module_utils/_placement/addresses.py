@@ -26,6 +26,8 @@ SAMPLES = {
     "discovery_endpoint": "https://idp.example.org/.well-known/openid-configuration",
     "access_token_endpoint": "https://idp.example.org/token",
 }
+# Those to which the paths of requests are added. The others are used as they are.
+BASES = ("auth_url", "endpoint", "url")
 SCHEMES = ("http", "https")
 # A label may have an underscore, which resolvers accept. Other alphabets need their ASCII form, xn--....
 HOST = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(\.[A-Za-z0-9_-]{1,63})*\.?\Z")
@@ -36,7 +38,7 @@ def problems(auth: Any, label: str) -> Iterator[str]:
     """Yield a sentence for each address in ``auth`` that no service can have; ``label`` is the name of ``auth``."""
     for key in SAMPLES if isinstance(auth, Mapping) else ():
         if auth.get(key) not in (None, ""):
-            problem = problem_of(auth[key], SAMPLES[key])
+            problem = problem_of(auth[key], SAMPLES[key], key in BASES)
             if problem:
                 yield f"{label}.{key} {problem}"
 
@@ -48,9 +50,12 @@ def of_configuration(config: Mapping[str, Any]) -> list[str]:
     return [*problems(config.get("auth"), "auth"), *([f"placement_endpoint_override {problem}"] if problem else [])]
 
 
-def problem_of(address: Any, sample: str) -> str | None:
-    """Return why a service cannot have the address, as the rest of a sentence, or None."""
-    reason = _reason(address) if isinstance(address, str) else ""
+def problem_of(address: Any, sample: str, is_base: bool = True) -> str | None:
+    """Return why a service cannot have the address, as the rest of a sentence, or None.
+
+    ``is_base`` says whether the paths of requests are added to the address.
+    """
+    reason = _reason(address, is_base) if isinstance(address, str) else ""
     if reason is None:
         return None
     # A user or password in the address must not be shown.
@@ -58,7 +63,7 @@ def problem_of(address: Any, sample: str) -> str | None:
     return f"must be an address such as {sample}, and not{value or ' one with a user or password'}{reason}"
 
 
-def _reason(address: str) -> str | None:
+def _reason(address: str, is_base: bool) -> str | None:
     """Return why an address is invalid, with a separator, or None if it is valid."""
     if len(address) > MOST or not address.isascii() or not address.isprintable() or " " in address or "\\" in address:
         return ". It has blanks or characters that an address cannot have"
@@ -73,7 +78,7 @@ def _reason(address: str) -> str | None:
         return ". Set username and password instead"
     if not host or not _is_host(parts.netloc, host) or port == 0:
         return ". Its host or port is invalid"
-    return ". Remove ? and # with the text after them" if "?" in address or "#" in address else None
+    return ". Remove ? and # with the text after them" if is_base and ("?" in address or "#" in address) else None
 
 
 def _is_host(location: str, host: str) -> bool:

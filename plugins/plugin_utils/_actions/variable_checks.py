@@ -26,7 +26,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.json_types impo
 VERSION = re.compile(r"(\d{1,6}(\.\d{1,6})*)?\Z", re.ASCII)
 A_DAY, A_WEEK = 86400, 604800  # seconds
 # A name with a hyphen in front would be an option of the package manager.
-PACKAGE = re.compile(r"[^\s-]\S{0,254}\Z")
+PACKAGE = re.compile(r"(?![\s-])[^\x00-\x1f\x7f]{1,255}(?<!\s)\Z")
 
 
 def refusals(variables: Mapping[str, Any]) -> list[str]:

@@ -94,7 +94,9 @@ def cmdline_problems(
             found.append(f"{path} has characters that are not printable. Write the line again without them.")
         if text.count('"') % 2:
             # The kernel takes all text after the quote for one argument (lib/cmdline.c, next_arg).
-            found.append(f"{path} has a double quote without its end, which would contain new arguments. Add the end.")
+            found.append(
+                f"{path} has a double quote without its end, which would contain new arguments. Add the closing quote."
+            )
         switches: Sequence[str] = [argument for argument in OFF if argument in text.split()]
         if switches:
             found.append(f"{path} has {' and '.join(switches)}. Remove this kernel argument.")

@@ -32,7 +32,7 @@ def test_other_than_one_line(text):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ('root="a b', "has a double quote without its end, which would contain new arguments. Add the end."),
+        ('root="a b', "has a double quote without its end, which would contain new arguments. Add the closing quote."),
         ("quiet \0", "has characters that are not printable. Write the line again without them."),
         ("quiet \u202e", "has characters that are not printable. Write the line again without them."),
     ],

@@ -133,6 +133,12 @@ def test_remarks_are_no_gpus():
     assert mig.observe(said(query="No devices were found\n"), [A100]) == {}
 
 
+def test_remarks_are_no_instances():
+    remark = "Warning: MIG mode is in pending enable state for GPU 00000000:36:00.0\n"
+    expected = mig.observe(said(lgi=INSTANCES, lci=COMPUTE), [A100])
+    assert mig.observe(said(lgi=remark + INSTANCES, lci=remark + COMPUTE), [A100]) == expected
+
+
 def test_another_gpu_that_is_lost_hides_no_gpu():
     query = f"0000{A100.upper()}, Enabled, Enabled\n00000000:99:00.0, [Unknown Error], [Unknown Error]\n"
     found = mig.observe(said(query=query), [A100])

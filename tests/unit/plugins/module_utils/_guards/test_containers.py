@@ -107,6 +107,9 @@ GUEST = "etc/systemd/system/web1.service"
         (GUEST, "ExecStart=podman --log-level info run --device=/dev/vfio/11 web\n", {VF0: LOSES_DRIVER}),
         (GUEST, "ExecStop=/usr/bin/docker run --device /dev/dri/renderD128 web\n", {}),
         (GUEST, "ExecStart=/usr/bin/docker run web\n", {}),
+        (GUEST, "Environment=CARD=0000:41:00.2\nExecStart=kvm -device vfio-pci,host=$CARD\n", {VF0: EVERY_EFFECT}),
+        (GUEST, "# 0000:41:00.2 went to web2\n; 0000:41:00.2\nExecStart=/usr/bin/kvm -nographic\n", {}),
+        (GUEST, "Description=formerly with 0000:41:00.2\nExecStart=/usr/bin/kvm -nographic\n", {}),
         ("etc/systemd/system/other.service", "ExecStart=x --bind=/dev/dri/renderD128\n", {}),
     ],
 )

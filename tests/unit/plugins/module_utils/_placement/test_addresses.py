@@ -66,6 +66,11 @@ def test_a_password_in_an_address_is_not_shown(address):
     assert "and not one with a user or password. " in problem
 
 
+def test_an_address_that_is_used_as_it_is_may_have_a_query():
+    auth = {"auth_url": "https://h?x=1", "access_token_endpoint": "https://login.example.org/token?p=b2c_1"}
+    assert [one.split(" ")[0] for one in addresses.problems(auth, "auth")] == ["auth.auth_url"]
+
+
 def test_each_address_is_named():
     auth = {"auth_url": "file:///x", "endpoint": "h", "username": "file:///x", "discovery_endpoint": "", "url": None}
     found = list(addresses.problems(auth, "placement_auth"))

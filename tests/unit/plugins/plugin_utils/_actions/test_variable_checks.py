@@ -82,7 +82,15 @@ GOOD = {
     "nova_config_libvirt": ["", "11", "11.3.0"],
     "cyborg_config_nova_release": ["", "34"],
     "iommu_kernel_arguments": [[], ["iommu=pt", "vfio-pci.ids=10de:1eb8,8086:1572", "hugepages=16"]],
-    "mdev_packages": [[], ["mdevctl"], ["mdevctl=1.2-1"], ["@virtualization"], ["/srv/mdevctl.rpm"]],
+    "mdev_packages": [
+        [],
+        ["mdevctl"],
+        ["mdevctl=1.2-1"],
+        ["@virtualization"],
+        ["/srv/mdevctl.rpm"],
+        ["mdevctl >= 1.2"],
+        ["@Virtualization Host"],
+    ],
     "vfio_host_root": ["/", "/mnt/host root"],
     "vfio_accept_unseen": [[], ["libvirt", "processes"]],
 }
@@ -131,7 +139,7 @@ WRONG = {
     "iommu_kernel_arguments": ["quiet", [""], ["a b"], ['a"'], ["$a"], ["a\\"], ["a\n"], [None], [1], ["`a`"], None]
     + [["iommu=off"], ["intel_iommu=off"], ["amd_iommu=off"], ["intel_iommu=sm_on,off"]],
     "iommu_command_prefix": ["chroot", [""], [None], [5], None],
-    "mdev_packages": ["mdevctl", [""], [None], None, ["-y"], ["--force"], ["mdevctl; rm"], ["a\n"]],
+    "mdev_packages": ["mdevctl", [""], [None], None, ["-y"], ["--force"], [" -y"], ["a\n"]],
     "vfio_host_root": ["host", "", "/a\n", "/a\0", None],
     "vfio_accept_unseen": ["libvirt", ["anything"], None],
     "placement_auth": ["text", [], 5, {"endpoint": "file:///x"}, {"auth_url": "controller:5000"}, {"auth_url": 5}],
