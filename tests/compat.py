@@ -31,7 +31,7 @@ from tests import release
 from tests.integration import simulated
 from tests.integration.placement import __main__ as background
 from tests.integration.placement import services
-from tests.locking import locked
+from tests.lab.locking import locked
 from tests.simhost import mounting
 
 ROOT = Path(__file__).resolve().parent.parent

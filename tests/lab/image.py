@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from ..locking import locked
+from .locking import locked
 
 HERE = Path(__file__).resolve().parent
 GUEST = HERE / "guest"

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -102,3 +103,10 @@ def test_fingerprint_follows_what_the_image_is_made_from(run: Path, monkeypatch:
     assert image.packages() == (["kmod"], ["make"])
     with pytest.raises(LabError, match="has to be built"):
         image.built()
+
+
+@pytest.mark.parametrize("file", sorted(image.HERE.glob("[!t]*.py")), ids=lambda file: file.stem)
+def test_the_guest_has_what_its_files_import(file: Path) -> None:
+    """The guest has only PARTS of the checkout."""
+    imports = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.ImportFrom)]
+    assert [node.module for node in imports if node.level > 1] == []
