@@ -85,7 +85,7 @@ def pci_class(text: str) -> str:
 
 def service_unit(text: str) -> str:
     """Check the name of a systemd service, with or without ``.service``: ``nova-compute``."""
-    name = text[: -len(".service")] if text.endswith(".service") else text
+    name = text.removesuffix(".service")
     _checked(SERVICE, name if len(name) <= LONGEST_SERVICE else "", text, "name of a systemd service", "nova-compute")
     return text
 

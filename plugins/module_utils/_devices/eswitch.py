@@ -8,8 +8,7 @@
 
 from __future__ import annotations
 
-import json
-
+from .._core import json_text
 from .._core.text import printable
 from .._host.root import HostError, HostRoot
 
@@ -20,8 +19,8 @@ def observe(host: HostRoot, address: str) -> str:
     """Return ``legacy`` or ``switchdev``; raise HostError if the card does not report a mode."""
     text = host.run(PROGRAM, ["-j", "dev", "eswitch", "show", f"pci/{address}"])
     try:
-        return printable(str(json.loads(text)["dev"][f"pci/{address}"]["mode"]), "")
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        return printable(str(json_text.load(text)["dev"][f"pci/{address}"]["mode"]), "")
+    except (ValueError, TypeError, KeyError) as error:
         raise HostError(f"{PROGRAM} printed unknown output for {address}: {text[:80]!r}", PROGRAM) from error
 
 

@@ -23,7 +23,7 @@ def observe(host: HostRoot, interface: str) -> dict[int, VfSettings]:
     text = host.run(PROGRAM, ["-j", "-d", "link", "show", "dev", interface])
     try:
         return parse(json_text.load(text))
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
         raise HostError(f"{PROGRAM} printed unknown output for {interface}: {text[:80]!r}", PROGRAM) from error
 
 

@@ -64,7 +64,7 @@ def _in_store(host: HostRoot, directory: str) -> Iterator[Guest]:
 
 def _of_docker(host: HostRoot, directory: str, number: str) -> Iterator[Guest]:
     path = f"{directory}/hostconfig.json"
-    settings, unknown = read_settings(host, path, number[:12], "Remove the container, or correct the file")
+    settings, unknown = read_settings(host, path, number[:12], "remove the container, or correct the file")
     if unknown:
         yield Guest(number[:12], path, False, (), unknown=unknown)
     state = as_mapping(host.read(f"{directory}/config.v2.json", optional=True)) if settings else {}
@@ -143,7 +143,8 @@ def read_settings(host: HostRoot, path: str, container: str, advice: str) -> tup
     if settings or text is None and not host.exists(path):
         return settings, ""
     problem = "is unreadable" if text is None else "is not JSON"
-    return {}, f"the devices of the container {container} are unknown: /{path} {problem}. {advice}"
+    sentence = f"{advice[0].upper()}{advice[1:]}"
+    return {}, f"the devices of the container {container} are unknown: /{path} {problem}. {sentence}"
 
 
 def as_mapping(value: Any) -> Mapping[str, Any]:
@@ -151,7 +152,7 @@ def as_mapping(value: Any) -> Mapping[str, Any]:
     if isinstance(value, str):
         try:
             value = json_text.load(value)
-        except (ValueError, RecursionError):
+        except ValueError:
             return {}
     return value if isinstance(value, dict) else {}
 

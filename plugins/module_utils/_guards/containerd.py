@@ -37,7 +37,7 @@ def containers(host: HostRoot) -> Iterator[Guest]:
 
 def _of_file(host: HostRoot, path: str, space: str, number: str) -> Guest:
     stop = f"stop it with nerdctl --namespace {space} stop"
-    settings, unknown = container_engines.read_settings(host, path, number[:12], f"S{stop[1:]} {number[:12]}")
+    settings, unknown = container_engines.read_settings(host, path, number[:12], f"{stop} {number[:12]}")
     name = str(as_mapping(settings.get("annotations")).get(NAME) or number[:12])
     devices = map(as_mapping, as_list(as_mapping(settings.get("linux")).get("devices")))
     references = [*podman.in_specification(settings)]

@@ -165,27 +165,33 @@ def _in_units(host: HostRoot, directory: str) -> Iterator[Guest]:
 
 def in_unit(text: str) -> Iterator[Reference]:
     """Yield the devices of guests and containers that a unit creates."""
-    lines = [line for line in text.splitlines() if not line.lstrip().startswith(("#", ";"))]
-    text = quadlets.CONTINUED.sub(" ", "\n".join(lines))
+    text = quadlets.CONTINUED.sub(" ", "\n".join(_lines(text, ("#", ";"))))
     if any(map(GUEST_PROGRAM.search, COMMAND.findall(text))):
         yield from in_command_line(text)
-        # The address may be in a variable.
-        for line in VALUES.findall(text):
-            yield from (Reference(DEVICE, address) for address in FUNCTION.findall(line))
+        yield from _addresses("\n".join(VALUES.findall(text)))
     else:
         yield from _in_commands(STARTED.findall(text))
 
 
 def in_script(text: str) -> Iterator[Reference]:
     """Yield the devices of guests and containers that a script creates."""
-    lines = [line for line in quadlets.CONTINUED.sub(" ", text).splitlines() if not line.lstrip().startswith("#")]
+    lines = _lines(quadlets.CONTINUED.sub(" ", text), ("#",))
     if any(map(IN_SCRIPT.search, lines)):
         text = "\n".join(lines)
         yield from in_command_line(text)
-        # The address may be in a variable.
-        yield from (Reference(DEVICE, address) for address in FUNCTION.findall(text))
+        yield from _addresses(text)
     else:
         yield from _in_commands(lines)
+
+
+def _lines(text: str, comments: tuple[str, ...]) -> list[str]:
+    """Return the lines that are no comments."""
+    return [line for line in text.splitlines() if not line.lstrip().startswith(comments)]
+
+
+def _addresses(text: str) -> Iterator[Reference]:
+    """Yield each address of a card, because a command may take it from a variable."""
+    yield from (Reference(DEVICE, address) for address in FUNCTION.findall(text))
 
 
 def _in_commands(commands: Iterable[str]) -> Iterator[Reference]:

@@ -86,7 +86,7 @@ def parse(text: str) -> list[Given]:
     try:
         entries = json_text.load(text)["Data"]["PodDeviceEntries"] or []
         return [_given(entry) for entry in entries]
-    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(repr(error)) from None
 
 

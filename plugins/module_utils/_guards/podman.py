@@ -46,7 +46,7 @@ def containers(host: HostRoot) -> Iterator[Guest]:
     for name, number, _process in _running(host, RUNS):
         path = f"{store}/{name}/{SPECIFICATION}"
         advice = f"stop it with podman stop {number[:12]}"
-        settings, unknown = container_engines.read_settings(host, path, number[:12], f"S{advice[1:]}")
+        settings, unknown = container_engines.read_settings(host, path, number[:12], advice)
         yield Guest(number[:12], path, True, tuple(in_specification(settings)), advice, unknown)
     places = [f"{SESSIONS}/{user}" for user in host.names(SESSIONS)]
     places += [f"{WITHOUT_SESSION}/{name}" for name in host.names(WITHOUT_SESSION) if DIRECTORY.match(name)]

@@ -81,7 +81,7 @@ def _read(host: HostRoot, file: str) -> Record | None:
     content = host.read(file)
     try:
         record = json_text.load(content) if content is not None else None
-    except (ValueError, RecursionError):
+    except ValueError:
         record = content
     if record is not None and not isinstance(record, dict):
         host.warn(f"/{file} is not a record of this collection: it must be a JSON object")

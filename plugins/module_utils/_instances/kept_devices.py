@@ -97,17 +97,5 @@ class Claims:
             self.problems.append(f"{entry.label}: {error}")
             return
         autostart = device.autostart if entry.autostart is None else entry.autostart
-        self.kept.append(
-            PlannedDevice(
-                card=self.catalog.card(device.parent),
-                parent=device.parent,
-                framework=device.framework,
-                uuid=device.uuid,
-                address=device.address,
-                type_id=device.type_id,
-                type_name=device.type_name,
-                attributes=pairs,
-                autostart=autostart is not False,
-                place=entry.place,
-            )
-        )
+        card = self.catalog.card(device.parent)
+        self.kept.append(PlannedDevice.of(device, card, pairs, autostart is not False, entry.place))

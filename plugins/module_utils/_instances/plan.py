@@ -227,14 +227,15 @@ class _Attempt:
         framework = self.catalog.parents[parent].framework
         is_mdev = BY_NAME[framework].MAKES_MDEVS
         # If the driver rejects the very first device of a type, the card is not full.
-        kind = (self.catalog.card(parent), type_id)
+        card = self.catalog.card(parent)
+        kind = (card, type_id)
         best_effort = best_effort and kind in self.present_types
         self.present_types.add(kind)
         uuid = (entry.uuid or self.catalog.new_uuid(parent, type_id)) if is_mdev else None
         if is_mdev and not uuid:
             self.problems.append(f"{entry.label}: {NO_MACHINE_ID}")
         device = PlannedDevice(
-            card=self.catalog.card(parent),
+            card=card,
             parent=parent,
             framework=framework,
             uuid=uuid,
@@ -245,7 +246,7 @@ class _Attempt:
             autostart=entry.autostart is not False,
             place=entry.place,
         )
-        return MakeDevice(device.card, device, best_effort)
+        return MakeDevice(card, device, best_effort)
 
     def _lacking(self, entry: DeviceWanted, count: int, made: int) -> None:
         """Skip or refuse an entry for which only ``made`` of ``count`` further devices fit."""

@@ -34,18 +34,8 @@ def restore_devices(
         device = step.device
         if _identity(step) in made or _identity(step) not in wanted:
             continue
-        again = PlannedDevice(
-            card=card,
-            parent=device.parent,
-            framework=device.framework,
-            uuid=device.uuid,
-            address=device.address,
-            type_id=device.type_id,
-            type_name=device.type_name,
-            attributes=device.attributes,
-        )
         try:
-            make(MakeDevice(card, again))
+            make(MakeDevice(card, PlannedDevice.of(device, card, device.attributes)))
         except HostError as error:
             if error.pending:
                 break

@@ -131,6 +131,29 @@ class PlannedDevice(NamedTuple):
     autostart: bool = True
     place: Optional[int] = None  # index of its entry in the option instances
 
+    @classmethod
+    def of(
+        cls,
+        device: Device,
+        card: str,
+        attributes: tuple[tuple[str, str], ...],
+        autostart: bool = True,
+        place: Optional[int] = None,
+    ) -> PlannedDevice:
+        """Return the desired state of an observed device that keeps its parent, identity and type."""
+        return cls(
+            card=card,
+            parent=device.parent,
+            framework=device.framework,
+            uuid=device.uuid,
+            address=device.address,
+            type_id=device.type_id,
+            type_name=device.type_name,
+            attributes=attributes,
+            autostart=autostart,
+            place=place,
+        )
+
     @property
     def id(self) -> str:
         return str(self.uuid or self.address)

@@ -27,7 +27,7 @@ def config(host: HostRoot, program: str) -> Mapping[str, Any]:
     """Return config.json of a program, empty if it is missing or invalid."""
     try:
         found = json_text.load(host.read(f"{DIRECTORY}/{program}/config.json", optional=True) or "{}")
-    except (ValueError, RecursionError):
+    except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -8,9 +8,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
+from .._core import json_text
 from .._core.wording import closest, display_name
 from . import oslo
 
@@ -93,10 +94,15 @@ def _of(path: str, section: str, name: str, value: str, enabled: set[str]) -> It
 def _keys(value: str) -> list[str]:
     """Return the keys of a JSON dictionary or a list of dictionaries; nova itself rejects other values."""
     try:
-        parsed = json.loads(value.replace("$$", "$"))
-    except (ValueError, RecursionError):
+        parsed = _parsed(value)
+    except ValueError:
         return []
     return [key for one in (parsed if isinstance(parsed, list) else [parsed]) if isinstance(one, dict) for key in one]
+
+
+def _parsed(value: str) -> Any:
+    """Return the JSON of a value as nova receives it; raise ``ValueError`` for other text."""
+    return json_text.load(value.replace("$$", "$"))
 
 
 def _hint(name: str, known: Iterable[str]) -> str:
@@ -117,8 +123,8 @@ def no_json(texts: Mapping[str, str], program: str) -> list[str]:
             given = value.replace("$$", "")
             if current(section, option) in oslo.SEVERAL and given and "$" not in given:
                 try:
-                    json.loads(value.replace("$$", "$"))
-                except (ValueError, RecursionError):
+                    _parsed(value)
+                except ValueError:
                     found.append(
                         f"{file}: {option} of [{section}] is not JSON, so {program} does not start: {value[:80]!r}. "
                         'Write a dictionary with double quotes, such as {"vendor_id": "10de"}.'

@@ -57,7 +57,7 @@ def read(host: HostRoot, unit: str) -> Unit | None:
 
 def _specifiers(name: str) -> dict[str, str]:
     """Return the specifiers of a unit that depend only on its name (systemd.unit(5))."""
-    stem = name[: -len(".service")]
+    stem = name.removesuffix(".service")
     prefix, dummy, instance = stem.partition("@")
     return {"%": "%", "n": name, "N": stem, "p": prefix, "i": instance}
 

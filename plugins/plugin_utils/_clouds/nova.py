@@ -174,12 +174,10 @@ def providers(card: Card, options: ProviderOptions) -> tuple[list[Provider], lis
     found: list[str] = []
     entries: list[Provider] = []
     for share in shares_of(card):
-        names, to_come = None, nova_mdev.may_have_mdevs(share)
-        if makes_mdevs(share) or to_come:
+        names = None
+        if makes_mdevs(share) or nova_mdev.may_have_mdevs(share):
             names = [f"{options['root']}_{libvirt.node_device(name)}" for name in usable_parents(share)]
-        entries += provider.traits_only(share, names, OWNER, options, found)
-        if to_come and found and found[-1].endswith(provider.CUSTOM):
-            found[-1] += nova_mdev.unsure(share)
+        entries += provider.traits_only(share, names, OWNER, options, found, nova_mdev.unsure(share))
     return entries, list(dict.fromkeys(found))
 
 

@@ -96,7 +96,7 @@ def _of_mdevs(plan: Plan, root: str, problems: list[str]) -> list[Entry]:
         standard = [name for name in card["traits"] if not names.is_custom(name)]
         if standard:
             sentence = f"nova accepts only custom traits from a file, and not {', '.join(standard)}"
-            problems.append(of_card(card, sentence + ("" if has_mdevs(card) else nova_mdev.unsure(card))))
+            problems.append(of_card(card, f"{sentence}{nova_mdev.unsure(card)}"))
         for parent in usable_parents(card):
             name = names.provider_name(f"{root}_{libvirt.node_device(parent)}")
             providers.append({"identification": {"name": name}, "traits": {"additional": sorted(card["traits"])}})

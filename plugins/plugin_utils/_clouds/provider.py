@@ -24,7 +24,6 @@ Content = tuple[Optional[str], Sequence[str]]
 CreateContent = Callable[[Card, ProviderOptions, list[str]], Content]
 # The limit of Placement (placement/db/constants.py).
 LARGEST_TOTAL = 0x7FFFFFFF
-CUSTOM = "Use custom traits"
 
 
 def create(
@@ -70,11 +69,17 @@ def create(
 
 
 def traits_only(
-    card: Card, provider_names: list[str] | None, service: str, options: ProviderOptions, found: list[str]
+    card: Card,
+    provider_names: list[str] | None,
+    service: str,
+    options: ProviderOptions,
+    found: list[str],
+    advice: str = "",
 ) -> list[Provider]:
     """Return custom traits for providers that nova-compute or cyborg-agent creates.
 
     ``provider_names`` are the providers that exist now, or None if no provider of the card takes traits.
+    ``advice`` is the rest of the sentence about standard traits.
     """
     if options["drain"]:
         found.append(
@@ -83,7 +88,9 @@ def traits_only(
         )
     standard = [name for name in card["traits"] if not names.is_custom(name)]
     if standard and provider_names is not None:
-        found.append(f"{', '.join(standard)} cannot be set on the provider of another service. {CUSTOM}")
+        found.append(
+            f"{', '.join(standard)} cannot be set on the provider of another service. Use custom traits{advice}"
+        )
     if not card["traits"] and options["traits_mode"] != "exact":
         return []
     common: Provider = {"parent": options["root"], "traits": sorted(card["traits"]), "optional": True}
