@@ -185,7 +185,7 @@ def in_script(text: str) -> Iterator[Reference]:
 
 
 def _lines(text: str, comments: tuple[str, ...]) -> list[str]:
-    """Return the lines that are no comments."""
+    """Return the lines without the comments."""
     return [line for line in text.splitlines() if not line.lstrip().startswith(comments)]
 
 
