@@ -25,6 +25,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._site.stage_names imp
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import (
     batches,
     lost_connection,
+    role_variables,
     variable_checks,
     variable_names,
 )
@@ -87,7 +88,7 @@ class ComparesHost(ActionBase):
         if refused:
             # The argument specs of the roles would report only one of these errors.
             return {**result, "changed": False, "failed": True, "msg": "\n".join(refused), "problems": refused}
-        variables = Variables(self._templar, task_vars)
+        variables = role_variables.with_roles(self._templar, task_vars)
         try:
             options = _options(variables)
         except (AnsibleError, ValueError, KeyError) as error:

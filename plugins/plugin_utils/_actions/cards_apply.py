@@ -21,7 +21,12 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible_collections.vfio.devices.plugins.module_utils._core.progress import BUDGET
 from ansible_collections.vfio.devices.plugins.module_utils._site.skipped import has_skipped
 from ansible_collections.vfio.devices.plugins.module_utils._site.stage_names import BOOT, LAYOUTS, MODES, SETTINGS
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions import long_work, lost_connection, merged_results
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions import (
+    long_work,
+    lost_connection,
+    merged_results,
+    role_variables,
+)
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.cards import describe_error
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.merged_results import Result
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.play_variables import Variables
@@ -56,7 +61,7 @@ class AppliesPlan(long_work.LongWork):
 
     def work(self, task_vars: Result, seconds: float) -> Result:
         """Return the result of the action. Show progress every ``seconds``, or never if 0."""
-        variables = Variables(self._templar, task_vars)
+        variables = role_variables.with_roles(self._templar, task_vars)
         found: Result = {"changed": False, "results": {}, "written": {}, "diff": [], "warnings": []}
         try:
             self._apply(found, variables, task_vars, seconds)

@@ -15,13 +15,15 @@ from ansible import errors, template
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.merged_results import Result
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.json_types import flag
 
+# Since ansible-core 2.19, only trusted text is a template.
+HAS_TRUST = hasattr(template, "trust_as_template")
 # Since ansible-core 2.19. Before, the value is a text.
 OMITTED = getattr(errors, "AnsibleValueOmittedError", ())
 
 
 def _no_template(value: Any) -> Any:
-    """Mark a value so that Ansible does not evaluate it. Since ansible-core 2.19, only trusted text is a template."""
-    if hasattr(template, "trust_as_template"):
+    """Mark a value so that Ansible does not evaluate it."""
+    if HAS_TRUST:
         return value
     from ansible.utils.unsafe_proxy import wrap_var
 

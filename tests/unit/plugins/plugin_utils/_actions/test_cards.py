@@ -105,12 +105,15 @@ def test_profiles_that_do_not_fit_leave_the_host_to_the_roles(act, monkeypatch):
     assert result["ansible_facts"] == {"mdev": FACTS}
 
 
-def test_a_missing_role_leaves_the_host_to_the_roles(act, monkeypatch):
-    def options(known):
-        return known["boot_state"]
+def test_the_play_needs_no_role(act, monkeypatch):
+    states = []
+    monkeypatch.setattr(cards, "_options", lambda known: states.append(known["boot_state"]) or {})
+    assert (act(UNCHANGED)["due"], states) == ([], ["present"])
 
-    monkeypatch.setattr(cards, "_options", options)
-    assert act(UNCHANGED)["due"] == ["'boot_state' is not set in this play"]
+
+def test_a_missing_variable_leaves_the_host_to_the_roles(act, monkeypatch):
+    monkeypatch.setattr(cards, "_options", lambda known: known["nova_config_release"])
+    assert act(UNCHANGED)["due"] == ["'nova_config_release' is not set in this play"]
 
 
 @pytest.mark.parametrize("answer", [{"failed": True, "msg": "no"}, {"unreachable": True, "msg": "no"}])
