@@ -78,11 +78,16 @@ _value:
     </hostdev>
 """
 
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.hostdev import hostdev_xml
-
 
 class FilterModule:
     """Filter plugin hostdev_xml."""
 
     def filters(self):
         return {"hostdev_xml": hostdev_xml}
+
+
+def hostdev_xml(*arguments, **options):
+    # Ansible loads all filters at the first use of one, and few plays use this one.
+    from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.hostdev import hostdev_xml as function
+
+    return function(*arguments, **options)

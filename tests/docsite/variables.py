@@ -36,6 +36,14 @@ def page(playbook: str) -> Path:
     return PAGES / f"playbook_{playbook}.rst"
 
 
+def files_of(path: Path) -> Iterator[str]:
+    """Yield the text of a playbook and of all its task files."""
+    text = path.read_text(encoding="utf-8")
+    yield text
+    for name in re.findall(r"(?:import|include)_tasks: (\S+)", text):
+        yield from files_of(path.parent / name)
+
+
 def written(playbook: str) -> str:
     """Return the page with the current tables."""
     text, marker, _old = page(playbook).read_text(encoding="utf-8").partition(f".. variables of {playbook}\n")

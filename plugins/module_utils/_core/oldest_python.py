@@ -11,6 +11,7 @@ Modules import this file first. This file and the modules therefore contain only
 
 # mypy: disallow-untyped-defs=False, disallow-untyped-calls=False
 
+import gc
 import json
 import sys
 
@@ -33,6 +34,9 @@ if REFUSAL:
     # AnsibleModule itself needs a newer Python, so the result is printed without it.
     sys.stdout.write(json.dumps({"failed": True, "msg": REFUSAL}) + "\n")
     sys.exit(1)  # pylint: disable=ansible-bad-function
+
+# A module ends before it has much garbage.
+gc.set_threshold(100000)
 
 # An older Python could not compile this file.
 from .zip_imports import start

@@ -12,6 +12,7 @@ import subprocess
 
 import pytest
 import yaml
+from ansible_collections.vfio.devices.tests.docsite.variables import files_of
 from ansible_collections.vfio.devices.tests.integration.awx.templates import ROOT, TEMPLATES, name
 
 # Maps survey types to the Python types of answers (AWX, JobTemplateSurveySpec).
@@ -32,9 +33,8 @@ module.exit_json(changed=True)
 
 def roles_of(playbook):
     """Return the roles of a playbook, including the roles that they include."""
-    text = (ROOT / f"playbooks/{playbook}.yml").read_text()
+    text = "".join(files_of(ROOT / f"playbooks/{playbook}.yml"))
     found, waiting = set(), re.findall(r"vfio\.devices\.(\w+)\b", text)
-    waiting += [role for roles in re.findall(r"loop: \[(.*)\]", text) for role in roles.split(", ")]
     while waiting:
         role = waiting.pop()
         if role in found or not (ROOT / f"roles/{role}/meta/argument_specs.yml").is_file():

@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from ansible_collections.vfio.devices.tests.docsite import variables
@@ -23,20 +21,13 @@ def test_a_page_has_the_current_variables(playbook: str) -> None:
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS)
 def test_a_page_has_all_roles_of_the_playbook(playbook: str) -> None:
-    code = "".join(files_of(variables.ROOT / f"playbooks/{playbook}.yml"))
+    texts = variables.files_of(variables.ROOT / f"playbooks/{playbook}.yml")
+    code = re.sub(r"^ *#.*$", "", "".join(texts), flags=re.MULTILINE)
     roles = {path.name for path in (variables.ROOT / "roles").iterdir()}
     named = roles & set(re.findall(r"(?:role|name): vfio\.devices\.([a-z_]+)", code))
     # Every playbook uses the role vfio to validate the variables. The task cards_apply does the work of the role boot.
     others = {"vfio", "boot"} if playbook == "reprofile" else {"vfio"}
     assert named - others == set(variables.ROLES[playbook]) - others
-
-
-def files_of(path: Path) -> Iterator[str]:
-    """Yield the text of a playbook and of all its task files, without comments."""
-    code = re.sub(r"^ *#.*$", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    yield code
-    for name in re.findall(r"(?:import|include)_tasks: (\S+)", code):
-        yield from files_of(path.parent / name)
 
 
 def test_markup_becomes_code() -> None:
