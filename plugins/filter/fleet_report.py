@@ -95,11 +95,11 @@ class FilterModule:
     """Filter plugin fleet_report."""
 
     def filters(self):
-        return {"fleet_report": fleet_report}
+        return {"fleet_report": on_first_use}
 
 
-def fleet_report(*arguments, **options):
+def on_first_use(*arguments, **options):
     # Ansible loads all filters at the first use of one, and few plays use this one.
-    from ansible_collections.vfio.devices.plugins.plugin_utils._report.report import fleet_report as function
+    from ansible_collections.vfio.devices.plugins.plugin_utils._report.report import fleet_report
 
-    return function(*arguments, **options)
+    return fleet_report(*arguments, **options)

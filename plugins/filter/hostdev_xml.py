@@ -83,11 +83,11 @@ class FilterModule:
     """Filter plugin hostdev_xml."""
 
     def filters(self):
-        return {"hostdev_xml": hostdev_xml}
+        return {"hostdev_xml": on_first_use}
 
 
-def hostdev_xml(*arguments, **options):
+def on_first_use(*arguments, **options):
     # Ansible loads all filters at the first use of one, and few plays use this one.
-    from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.hostdev import hostdev_xml as function
+    from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.hostdev import hostdev_xml
 
-    return function(*arguments, **options)
+    return hostdev_xml(*arguments, **options)

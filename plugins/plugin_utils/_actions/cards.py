@@ -6,7 +6,8 @@
 
 """Find out with one module run what differs on a host, and whether only the roles of site can correct it.
 
-The plan is made on the controller with the functions of the modules and filters, from the role variables of the play.
+The plan is made on the controller with the functions of the modules and filters, from the variables of the play and of
+the roles.
 """
 
 from __future__ import annotations

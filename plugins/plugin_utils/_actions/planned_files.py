@@ -46,7 +46,7 @@ class SettingsFile(NamedTuple):
 
     role: str
     variable: str
-    # The default of the role for nova, because some playbooks have not loaded the role variables yet.
+    # The default of the role for nova. A play without the roles has no other one.
     suggestion: str
     text: str
 

@@ -4,10 +4,10 @@
 
 # Private to this collection: may change without notice.
 
-"""The variables of all roles, for action plugins in plays without these roles.
+"""The variables in the directories ``vars`` of all roles, for action plugins in plays without these roles.
 
 Ansible takes longer to load the roles than to compare an unchanged host, so the playbooks load them only for hosts that
-differ.
+differ. The plays have the defaults of all roles, because the role vfio has links to their files.
 """
 
 from __future__ import annotations
@@ -20,23 +20,20 @@ from ansible.parsing.dataloader import DataLoader
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.play_variables import HAS_TRUST, Variables
 
 ROLES = Path(__file__).parents[3] / "roles"
-# As in Ansible, variables of a role override its defaults.
-FILES = ("defaults/main.yml", "vars/main.yml")
 
 
 def with_roles(templar: Any, task_vars: Mapping[str, Any]) -> Variables:
-    """Return the variables of a task and those of all roles, which have the lowest precedence."""
-    return Variables(templar, {**VARIABLES, **task_vars})
+    """Return the variables of a task and of all roles. As in Ansible, those of roles override those of inventories."""
+    return Variables(templar, {**task_vars, **VARIABLES})
 
 
 def load() -> dict[str, Any]:
-    """Return the variables of all roles by name, with templates that are not evaluated."""
+    """Return the variables of all roles, with templates that are not evaluated."""
     loader = DataLoader()
     trust = {"trusted_as_template": True} if HAS_TRUST else {}
     found: dict[str, Any] = {}
-    for file in FILES:
-        for path in sorted(ROLES.glob(f"*/{file}")):
-            found.update(loader.load_from_file(str(path), **trust) or {})
+    for path in ROLES.glob("*/vars/main.yml"):
+        found.update(loader.load_from_file(str(path), **trust))
     return found
 
 

@@ -13,6 +13,7 @@ import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import schema
 from ansible_collections.vfio.devices.tests import declaration
+from ansible_collections.vfio.devices.tests.docsite import variables
 
 ROLES = sorted(path for path in (Path(__file__).resolve().parents[3] / "roles").iterdir() if path.is_dir())
 # Maps each type to a valid and an invalid value. Ansible converts any value to str, so str needs choices.
@@ -68,7 +69,7 @@ def mistyped(options):
 
 
 def unknown_and_missing(options):
-    """Yield an unknown key, and each required key left out."""
+    """Yield the options with an unknown key, and without each required key."""
     needed = {name: right(option) for name, option in options.items() if option.get("required")}
     yield Case("mistyped_key", {**needed, "mistyped_key": 1})
     for name in needed:
@@ -100,10 +101,19 @@ def test_right_values_pass(role):
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
 def test_defaults_are_those_that_are_described(role):
     described = {name: option["default"] for name, option in spec_of(role).items() if "default" in option}
-    defaults = read(role / "defaults/main.yml") or {}
+    # The role vfio has a directory with links to the other files.
+    file = role / ("defaults/main/vfio.yml" if role.name == "vfio" else "defaults/main.yml")
+    defaults = read(file) or {}
     literal = {name: value for name, value in defaults.items() if "{{" not in str(value)}
     own = {name: value for name, value in described.items() if name.startswith(f"{role.name}_")}
     assert literal == own
+
+
+def test_the_role_vfio_has_the_defaults_of_all_roles_of_site():
+    files = {path.stem: path for path in (variables.ROOT / "roles/vfio/defaults/main").iterdir()}
+    assert {*files} == {*variables.ROLES["site"]}
+    others = {name: path.resolve() for name, path in files.items() if name != "vfio"}
+    assert others == {name: variables.ROOT.resolve() / f"roles/{name}/defaults/main.yml" for name in others}
 
 
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)

@@ -56,4 +56,5 @@ def test_each_playbook_resets_the_results_of_earlier_ones():
     assert {*REGISTERED, *summary.RESULTS, summary.BEGUN, summary.DRAINED} - {"vfio_compared"} <= set(reset)
     for name in ("site", "verify", "reprofile", "drain"):
         play, *_others = yaml.safe_load((ROOT / f"playbooks/{name}.yml").read_text(encoding="utf-8"))
-        assert play["tasks"][0] == {"name": task["name"], "ansible.builtin.import_tasks": "tasks/begin.yml"}
+        first = next(one for one in play["tasks"] if "ansible.builtin.meta" not in one)
+        assert first == {"name": task["name"], "ansible.builtin.import_tasks": "tasks/begin.yml"}

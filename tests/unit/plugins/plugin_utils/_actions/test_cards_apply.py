@@ -12,7 +12,7 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible_collections.vfio.devices.plugins.module_utils._host import replacement
 from ansible_collections.vfio.devices.plugins.modules import cards_apply as module
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions import cards_apply, long_work
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions import cards_apply, long_work, role_variables
 from ansible_collections.vfio.devices.plugins.plugin_utils._site import differences
 from ansible_collections.vfio.devices.tests.unit.site import DECLARATIONS, VARIABLES
 
@@ -23,6 +23,7 @@ TEXT = "# Managed by vfio.devices.nova_config. Manual changes are overwritten.\n
 @pytest.fixture
 def act(monkeypatch, run_module):
     """Run the action with its module on a simulated host; ``act.calls`` lists the module options of each call."""
+    monkeypatch.setattr(role_variables, "VARIABLES", {})
     monkeypatch.setattr(ActionBase, "run", lambda self, tmp, task_vars: {})
     lines, calls = [], []
     monkeypatch.setattr(long_work, "print_line", lines.append)
