@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.parsing.dataloader import DataLoader
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.merged_results import Result
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.play_variables import HAS_TRUST, Variables
 
 ROLES = Path(__file__).parents[3] / "roles"
@@ -27,11 +28,11 @@ def with_roles(templar: Any, task_vars: Mapping[str, Any]) -> Variables:
     return Variables(templar, {**task_vars, **VARIABLES})
 
 
-def load() -> dict[str, Any]:
+def load() -> Result:
     """Return the variables of all roles, with templates that are not evaluated."""
     loader = DataLoader()
     trust = {"trusted_as_template": True} if HAS_TRUST else {}
-    found: dict[str, Any] = {}
+    found: Result = {}
     for path in ROLES.glob("*/vars/main.yml"):
         found.update(loader.load_from_file(str(path), **trust))
     return found
