@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 from ansible_collections.vfio.devices.tests import compat
 from ansible_collections.vfio.devices.tests.integration.placement import services
@@ -31,3 +34,13 @@ def test_it_publishes_verifies_and_drains(play):
     play("site", changed=True)
     play("verify", changed=False)
     play("drain", "-e", "vfio_wait=0", changed=True)
+
+
+def test_each_host_of_a_batch_has_its_own_tasks(play):
+    """The role configures nova for the second host only, because another host has its configuration."""
+    elsewhere = "{{ 'localhost' if inventory_hostname == 'l40s' else '' }}"
+    text = play("reprofile", "--check", "-e", "vfio_serial=2", "-e", json.dumps({"nova_config_host": elsewhere}))
+    included = re.findall(r"included: vfio.devices.nova_config for (.*)", text)
+    assert included == ["l40s", "t4"]
+    print(text)
+    raise SystemExit
