@@ -37,10 +37,13 @@ def test_it_publishes_verifies_and_drains(play):
 
 
 def test_each_host_of_a_batch_has_its_own_tasks(play):
-    """The role configures nova for the second host only, because another host has its configuration."""
+    """The role nova_config runs as a whole only for the second host, whose settings are written on another host."""
     elsewhere = "{{ 'localhost' if inventory_hostname == 'l40s' else '' }}"
-    text = play("reprofile", "--check", "-e", "vfio_serial=2", "-e", json.dumps({"nova_config_host": elsewhere}))
-    included = re.findall(r"included: vfio.devices.nova_config for (.*)", text)
-    assert included == ["l40s", "t4"]
-    print(text)
-    raise SystemExit
+    vgpus = [{"name": "desktops", "select": "product_id == '1eb8'", "vgpu": {"type": "GRID T4-2Q"}}]
+    vfs = {"name": "ports", "select": "product_id == '26b9'", "mode": "vf", "num_vfs": "max", "vf_driver": "none"}
+    variables = {"nova_config_host": elsewhere, "vfio_profiles": [*vgpus, vfs], "placement_publish": False}
+    text = play("reprofile", "--check", "-e", "vfio_serial=2", "-e", json.dumps(variables))
+    tasks = {name: said for name, said in re.findall(r"^TASK \[vfio.devices.nova_config : (.*?)\] \*+\n(.*?)\n\n", text, re.M | re.S)}
+    print(text, tasks)
+    assert re.findall(r"\[(t4|l40s)\b", tasks["Validate the nova settings"]) == ["l40s"]
+    assert re.findall(r"\[(t4|l40s)\b", tasks["Write the nova configuration"]) == ["t4", "l40s"]
