@@ -90,16 +90,11 @@ _value:
     {hosts: 8, cards: 27, guests: 2, used: 2, reserved: 0, free: 61, problems: 1, drift: 0, hosts_with_findings: 1}
 """
 
+from ansible_collections.vfio.devices.plugins.plugin_utils._report.report import fleet_report
+
 
 class FilterModule:
     """Filter plugin fleet_report."""
 
     def filters(self):
-        return {"fleet_report": on_first_use}
-
-
-def on_first_use(*arguments, **options):
-    # Ansible loads all filters at the first use of one, and few plays use this one.
-    from ansible_collections.vfio.devices.plugins.plugin_utils._report.report import fleet_report
-
-    return fleet_report(*arguments, **options)
+        return {"fleet_report": fleet_report}

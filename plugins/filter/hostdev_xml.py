@@ -78,16 +78,11 @@ _value:
     </hostdev>
 """
 
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.hostdev import hostdev_xml
+
 
 class FilterModule:
     """Filter plugin hostdev_xml."""
 
     def filters(self):
-        return {"hostdev_xml": on_first_use}
-
-
-def on_first_use(*arguments, **options):
-    # Ansible loads all filters at the first use of one, and few plays use this one.
-    from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.hostdev import hostdev_xml
-
-    return hostdev_xml(*arguments, **options)
+        return {"hostdev_xml": hostdev_xml}

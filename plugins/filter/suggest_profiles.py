@@ -50,16 +50,11 @@ _value:
         vgpu: {type: "GRID T4-2Q"}
 """
 
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.suggest import suggest_profiles
+
 
 class FilterModule:
     """Filter plugin suggest_profiles."""
 
     def filters(self):
-        return {"suggest_profiles": on_first_use}
-
-
-def on_first_use(*arguments, **options):
-    # Ansible loads all filters at the first use of one, and few plays use this one.
-    from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.suggest import suggest_profiles
-
-    return suggest_profiles(*arguments, **options)
+        return {"suggest_profiles": suggest_profiles}
