@@ -143,7 +143,9 @@ def test_faults_and_reboot(fleet: Path) -> None:
     assert simhost("clear-faults", host) == 0
     assert refusal(name.read_bytes) is None
     (host / KIND / "create").write_text(UUID)
+    (host / "run/once/below").mkdir(parents=True)
     assert simhost("reboot", host) == 0
+    (host / "run/once/below").mkdir(parents=True)
     assert list((host / "sys/bus/mdev/devices").iterdir()) == []
     assert simhost("reboot", host, "--late", "mtty=0.1") == 0
     wait_for(name.exists)
