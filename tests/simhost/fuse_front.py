@@ -53,9 +53,9 @@ UTIME_NOW, UTIME_OMIT = (1 << 30) - 1, (1 << 30) - 2
 
 def serve(fleet: Fleet, directory: Path) -> None:
     """Mount a fleet and serve it until it is unmounted. Raises RuntimeError; libfuse prints the reason on stderr."""
-    # Disable timeouts and caches, so that changes of the model are visible immediately. The kernel keeps only names, which
-    # saves a call for each directory of a path. It still asks for the attributes and content of a kept name, and looks
-    # it up again before it creates a directory.
+    # Disable timeouts and caches, so that changes of the model are visible immediately. The kernel keeps only names,
+    # which saves a call for each directory of a path. It still asks for the attributes and content of a kept name, and
+    # looks it up again before it creates a directory.
     uncached = {"direct_io": True, "entry_timeout": 3600, "attr_timeout": 0, "negative_timeout": 0}
     names = {"fsname": "simhost", "subtype": "simhost"}
     Mount(Front(fleet), str(directory), foreground=True, **uncached, **names, **THREADS)
