@@ -56,9 +56,9 @@ def serve(fleet: Fleet, directory: Path) -> None:
     # Disable timeouts and caches, so that changes of the model are visible immediately. The kernel keeps only names,
     # which saves a call for each directory of a path. It still asks for the attributes and content of a kept name, and
     # looks it up again before it creates a directory.
-    uncached = {"direct_io": True, "entry_timeout": 3600, "attr_timeout": 0, "negative_timeout": 0}
+    caching = {"direct_io": True, "entry_timeout": 3600, "attr_timeout": 0, "negative_timeout": 0}
     names = {"fsname": "simhost", "subtype": "simhost"}
-    Mount(Front(fleet), str(directory), foreground=True, **uncached, **names, **THREADS)
+    Mount(Front(fleet), str(directory), foreground=True, **caching, **names, **THREADS)
 
 
 class Mount(mfusepy.FUSE):  # type: ignore[misc]
