@@ -49,12 +49,17 @@ def machine(tmp_path):
     return tmp_path, add
 
 
+def setup(place, *arguments, path=""):
+    """Return the output of tests/setup."""
+    variables = {"PATH": f"{path}{place}/bin", "ATTENDED": "yes"}
+    command = [place / "tests/setup", *arguments]
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr
+
+
 def packages(place, *profiles):
     """Return the output of tests/setup, and the packages at its end."""
-    command = [place / "tests/setup", "packages", *profiles]
-    variables = {"PATH": str(place / "bin"), "ATTENDED": "yes"}
-    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
-    said = done.stdout + done.stderr
+    said = setup(place, "packages", *profiles)
     named = said.rpartition("--no-install-recommends ")[2].strip(" '\n").split()
     return said, [name for name in named if name not in OF_THE_MACHINE]
 
@@ -109,3 +114,18 @@ def test_another_system_names_the_packages(machine):
     assert said == (
         "tests/setup: please install with the package manager of this system: " + " ".join(ALL["demo"]) + "\n"
     )
+
+
+def test_an_active_environment_is_made_again_with_the_python_that_made_it(machine):
+    place, add = machine
+    for name in ("git", "fusermount3"):
+        add(name, "#!/bin/sh\n")
+    for name in ("cat", "flock", "rm", "sha256sum", "tail"):
+        (place / "bin" / name).symlink_to(shutil.which(name))
+    add("base", "#!/bin/sh\necho \"$*\" >>called\n[ $1 = --version ]\n")
+    active = place / ".build/venv/bin"
+    active.mkdir(parents=True)
+    (active / "python3.13").write_text(f"#!/bin/sh\n[ $1 = -c ] && echo {place}/bin/base\n")
+    (active / "python3.13").chmod(0o755)
+    setup(place, "demo", path=f"{active}:")
+    assert (place / "called").read_text().splitlines() == ["--version", "-m venv .build/venv"]
