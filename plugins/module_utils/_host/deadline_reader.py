@@ -71,8 +71,8 @@ class NoAnswer(TimeoutError):
 class Reader:
     """Reads files that may block in a child process.
 
-    After the first timeout of a device, its other files are not read. Each further device gets half the timeout of the
-    previous one, so a scan ends even if no device answers.
+    After the first timeout of a device, its other files are not read. A file on a disk is read twice before that. Each
+    further device gets half the timeout of the previous one, so a scan ends even if no device answers.
     """
 
     def __init__(self, files: Files) -> None:
@@ -95,10 +95,9 @@ class Reader:
             return getattr(self._files, method)(path)
         if (method, path) not in self._answers:
             self._ask(method, [path], timeout)
-            if self._answers[(method, path)] is None and LISTS.fullmatch(path):
-                # On a busy machine the read may only have been slow, and other files of process 1 may need its memory.
-                self.silent.pop(self.subject(path), None)
-                self._ask(method, [path], timeout)
+        if self._answers[(method, path)] is None and self._may_be_slow(path):
+            self.silent.pop(self.subject(path), None)
+            self._ask(method, [path], timeout)
         answer = self._answers.pop((method, path))
         if answer is None:
             silent = self.silent.get(self.subject(path), (path, timeout))
@@ -129,6 +128,16 @@ class Reader:
             self._answers.clear()
             self._is_ahead = False
             self._forget_locked()
+
+    def _may_be_slow(self, path: str) -> bool:
+        """Return whether to read a file again after a timeout, because the machine or its disk may only be slow.
+
+        Other files of a place are not read again if the second read of the first file failed, too.
+        """
+        if path.startswith(KERNEL):
+            # Other files of process 1 may need its memory.
+            return LISTS.fullmatch(path) is not None
+        return self.silent.get(self.subject(path), (path,))[0] == path
 
     def _forget_locked(self) -> None:
         """Forget attributes that waited for a lock: locks are released, so the next read may succeed."""

@@ -88,6 +88,40 @@ def test_a_list_of_the_kernel_gets_a_second_try():
     assert len(files.requests) == before + 2
 
 
+class SlowFiles(RecordedFiles):
+    """The first read of each silent path times out, the second one succeeds."""
+
+    def each_in_time(self, timeout, limit, method, paths):
+        answers, silent = super().each_in_time(timeout, limit, method, paths)
+        self.silent -= {paths[silent]} if silent is not None else set()
+        return answers, silent
+
+
+DISK = ["var/lib/cni/a", "var/lib/cni/b", "var/lib/cni/c"]
+
+
+def test_a_slow_disk_gets_a_second_try():
+    files = SlowFiles(DISK[:1])
+    reader = Reader(files)
+    assert [reader.get("read", path, 2) for path in DISK] == [path.encode() for path in DISK]
+    assert reader.silent == {}
+
+
+def test_many_files_of_a_slow_disk_get_a_second_try():
+    files = SlowFiles(DISK[1:2])
+    reader = Reader(files)
+    with reader.ahead("read", DISK, 2):
+        assert [reader.get("read", path, 2) for path in DISK] == [path.encode() for path in DISK]
+
+
+def test_a_card_gets_no_second_try():
+    files = SlowFiles(attributes("0000:01:00.0", "config"))
+    reader = Reader(files)
+    for path in attributes("0000:01:00.0", "config", "sriov_numvfs"):
+        with pytest.raises(NoAnswer):
+            reader.get("read", path, 2)
+
+
 def test_many_files_are_one_request_and_each_is_taken_once():
     files = RecordedFiles()
     reader = Reader(files)
@@ -230,4 +264,4 @@ def test_files_that_do_not_answer_leave_the_time_of_devices_as_it_is():
         with pytest.raises(NoAnswer):
             reader.get("read", path, 2)
     reader.get("read", attributes("0000:01:00.0", "config")[0], 2)
-    assert [request[0] for request in files.requests] == [2, 1, 2]
+    assert [request[0] for request in files.requests] == [2, 2, 1, 1, 2]
