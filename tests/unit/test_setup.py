@@ -122,7 +122,7 @@ def test_an_active_environment_is_made_again_with_the_python_that_made_it(machin
         add(name, "#!/bin/sh\n")
     for name in ("cat", "flock", "rm", "sha256sum", "tail"):
         (place / "bin" / name).symlink_to(shutil.which(name))
-    add("base", "#!/bin/sh\necho \"$*\" >>called\n[ $1 = --version ]\n")
+    add("base", '#!/bin/sh\necho "$*" >>called\n[ $1 = --version ]\n')
     active = place / ".build/venv/bin"
     active.mkdir(parents=True)
     (active / "python3.13").write_text(f"#!/bin/sh\n[ $1 = -c ] && echo {place}/bin/base\n")
