@@ -257,16 +257,7 @@ def _of_no_profile(
         card = unselected.get(function)
         if card is None:
             continue
-        other: overlaps.PciDevices = {
-            "vendor_id": card["vendor_id"],
-            "product_id": card["product_id"],
-            "vf_product_id": card["vf_product_id"],
-            "mode": "vf" if function.address != function.card else "pf",
-            "total_vfs": int(function.is_sriov),
-            "resource_class": has.get("resource_class"),
-            "traits": _words(has.get("traits", "")),
-            "nova": {"physical_network": has.get("physical_network")},
-        }
+        other = overlaps.of_function(function, card, has)
         for one in cards:
             if one["nova"].get("alias") and overlaps.matches(one, other, options):
                 yield (

@@ -11,12 +11,13 @@ For mediated devices, nova compares resource class and traits; for PCI devices, 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import TypedDict
 
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.nova_options import Options
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.nova_spec import Function
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import share_name, type_of
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, NovaSettings
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, NovaSettings, Unselected
 
 DEFAULT_CLASS = "VGPU"
 # The type id, resource class and traits of a card with mediated devices.
@@ -60,9 +61,15 @@ def sentence(profile: str, other: str, name: str, traits: Collection[str]) -> st
 # PCI devices
 
 
-class PciDevices(TypedDict):
+class _WithVdpa(TypedDict, total=False):
+    vdpa_functions: list[str]
+
+
+class PciDevices(_WithVdpa):
     """The part of a card that decides which requests match its functions."""
 
+    virtual_functions: list[str]
+    host_functions: list[str]
     mode: str | None
     vendor_id: str | None
     product_id: str | None
@@ -71,6 +78,28 @@ class PciDevices(TypedDict):
     resource_class: str | None
     traits: list[str]
     nova: NovaSettings
+
+
+def of_function(function: Function, card: Unselected, tags: Mapping[str, str]) -> PciDevices:
+    """Return a function of a card in no profile, which a device_spec with ``tags`` assigns to guests."""
+    settings: NovaSettings = {
+        "physical_network": tags.get("physical_network"),
+        "live_migratable": tags.get("live_migratable") == str(True),
+        "remote_managed": tags.get("remote_managed") == str(True),
+    }
+    return {
+        "vendor_id": card["vendor_id"],
+        "product_id": card["product_id"],
+        "vf_product_id": card["vf_product_id"],
+        "mode": "vf" if function.address != function.card else "pf",
+        "total_vfs": int(function.is_sriov),
+        "resource_class": tags.get("resource_class"),
+        "traits": [word.strip() for word in tags.get("traits", "").split(",") if word.strip()],
+        "nova": settings,
+        "virtual_functions": [function.address],
+        "host_functions": [],
+        "vdpa_functions": card.get("vdpa_functions", []),
+    }
 
 
 def of_aliases(cards: list[Card], options: Options) -> list[str]:
@@ -87,7 +116,7 @@ def of_aliases(cards: list[Card], options: Options) -> list[str]:
 
 def matches(card: PciDevices, other: PciDevices, options: Options) -> bool:
     """Return whether the alias of a card matches devices of the other card."""
-    if _ids(card)[2] != _ids(other)[2]:
+    if _ids(card)[2] != _ids(other)[2] or _is_excluded(card, other):
         return False
     if not options["pci_in_placement"]:
         return _ids(card) == _ids(other)
@@ -95,6 +124,16 @@ def matches(card: PciDevices, other: PciDevices, options: Options) -> bool:
         # nova does not report such devices to Placement.
         return False
     return _class(card) == _class(other) and set(card["traits"]) <= set(other["traits"])
+
+
+def _is_excluded(card: PciDevices, other: PciDevices) -> bool:
+    """Return whether nova excludes devices from the alias of a card, although ids match (nova/pci/stats.py)."""
+    if other["nova"].get("remote_managed"):
+        return True
+    if card["nova"].get("live_migratable") and not other["nova"].get("live_migratable"):
+        return True
+    with_vdpa = other.get("vdpa_functions", [])
+    return bool(with_vdpa) and {*other["host_functions"], *with_vdpa} >= set(other["virtual_functions"])
 
 
 def _class(card: PciDevices) -> str | tuple[str | None, str | None]:

@@ -150,7 +150,11 @@ class Later(TypedDict):
     reason: str
 
 
-class Unselected(WithClass):  # pylint: disable=inherit-non-class
+class _WithVdpa(WithClass, total=False):  # pylint: disable=inherit-non-class
+    vdpa_functions: list[str]
+
+
+class Unselected(_WithVdpa):  # pylint: disable=inherit-non-class
     """A card without a profile, with the properties that settings depend on."""
 
     name: str

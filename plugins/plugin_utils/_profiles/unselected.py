@@ -25,7 +25,8 @@ def types_of(subject: Subject) -> list[str]:
 
 
 def _card(subject: Subject) -> Unselected:
-    return {
+    functions = subject.get("virtual_functions", [])
+    card: Unselected = {
         "name": subject["name"],
         "address": subject["address"],
         "vendor_id": subject.get("vendor_id"),
@@ -35,5 +36,9 @@ def _card(subject: Subject) -> Unselected:
         "framework": subject["framework"],
         "netdevs": subject.get("netdevs", []),
         "types": types_of(subject),
-        "virtual_functions": [function["address"] for function in subject.get("virtual_functions", [])],
+        "virtual_functions": [function["address"] for function in functions],
     }
+    with_vdpa = [one["address"] for one in functions if one.get("vdpa")]
+    if with_vdpa:
+        card["vdpa_functions"] = with_vdpa
+    return card

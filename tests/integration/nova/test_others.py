@@ -20,6 +20,7 @@ from ansible_collections.vfio.devices.tests.unit.conftest import Simulated
 from ansible_collections.vfio.devices.tests.unit.plugins.plugin_utils._clouds import test_nova_spec as specs
 
 NFV = {"name": "nfv", "select": ["0000:5e:00.0"], "mode": "vf", "num_vfs": 4, "nova": {"alias": "nfv"}}
+LIVE = {**NFV, "nova": {"alias": "nfv", "live_migratable": True}}
 T4 = {"name": "t4", "select": ["0000:3b:00.0"], "vgpu": {"type": "GRID T4-2B", "count": 0}}
 OWN = {**T4, "select": ["0000:af:00.0"], "owner": "none", "vgpu": {"type": "GRID T4-2B", "count": 2}}
 OTHERS = {**NFV, "placement": {"resource_class": "CUSTOM_NFV"}}
@@ -57,6 +58,10 @@ CASES = [
     ([NFV], {}, BASE, "[DEFAULT]\npci_passthrough_whitelist = " + json.dumps([{"address": "d8:1.1"}]), True),
     ([NFV], IN_PLACEMENT, BASE, spec(address="*:d8:01.*", resource_class="CUSTOM_OTHER"), False),
     ([NFV], {}, BASE, spec(vendor_id="144d", product_id="a80a"), False),
+    # Devices that nova excludes from our alias.
+    ([NFV], {}, BASE, spec(address="d8:01.*", physical_network="a", remote_managed="true"), False),
+    ([LIVE], {}, BASE, spec(address="d8:01.*"), False),
+    ([LIVE], {}, BASE, spec(address="d8:01.*", live_migratable="yes"), True),
     # Devices of no profile that nova-compute cannot report to Placement.
     ([OTHERS], {}, BASE, spec(address="*:d8:*.*", product_id="1592"), False),
     ([OTHERS], IN_PLACEMENT, BASE, spec(address="*:d8:*.*"), True),
