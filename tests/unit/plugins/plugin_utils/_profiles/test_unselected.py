@@ -18,3 +18,11 @@ def test_all_other_cards_in_order(simulated):
 def test_a_parent_that_is_no_pci_function(simulated):
     (found,) = unselected.of_host(selection.subjects(simulated("mtty").facts()), set())
     assert (found["name"], found["address"], found["framework"]) == ("mtty", None, "mdev")
+
+
+def test_functions_with_a_vdpa_device(simulated):
+    subjects = selection.subjects(simulated("mixed").facts())
+    first, second = subjects["0000:d8:00.0"]["virtual_functions"][:2]
+    first["vdpa"], second["vdpa"] = ["vdpa0"], []
+    (card,) = [one for one in unselected.of_host(subjects, set()) if one["name"] == "0000:d8:00.0"]
+    assert card["vdpa_functions"] == [first["address"]]
