@@ -38,16 +38,24 @@ def sentences(nodes: Nodes) -> list[str]:
     for ours, other in providers(nodes):
         if any(one["total"] > one["reserved"] for one in (other["inventories"] or {}).values()):
             owner = names.owner(other["traits"] or ())
+            # Before release 34, nova sets no trait of an owner on providers of mediated devices.
+            is_of_mdevs = names.card_of_node_device(other["name"]) is not None and owner != names.CYBORG
+            owner = names.NOVA if is_of_mdevs else owner
             theirs = f"{other['name']} ({other['uuid']}{f' of {owner}' if owner else ''})"
             found.append(
                 f"{ours} and {theirs} represent the same card, so Placement offers the card twice. "
-                f"{_advice(owner, other['uuid'])}"
+                f"{_advice(owner, other['uuid'], is_of_mdevs)}"
             )
     return found
 
 
-def _advice(owner: str | None, uuid: str) -> str:
+def _advice(owner: str | None, uuid: str, is_of_mdevs: bool) -> str:
+    remove = f"openstack resource provider delete {uuid}"
     if owner is None:
-        return f"Remove the other provider with: openstack resource provider delete {uuid}"
+        return f"Remove the other provider with: {remove}"
     service = "nova-compute" if owner == names.NOVA else "cyborg-agent"
-    return f"Set owner: {owner} in the profile, or remove the card from the settings of {service} and restart it"
+    advice = f"Set owner: {owner} in the profile, or remove the card from the settings of {service} and restart it"
+    # nova/virt/libvirt/driver.py, _update_provider_tree_for_vgpu: only providers of its current types are updated.
+    return (
+        f"{advice}. nova-compute leaves its provider behind. Then remove it with: {remove}" if is_of_mdevs else advice
+    )

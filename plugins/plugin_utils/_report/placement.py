@@ -184,24 +184,28 @@ def _offer(card: Subject, planned: Card | None) -> int | None:
 def _differences(providers: list[ProviderEntry], has: int | None, held: int, planned: Card | None) -> list[str]:
     # nova publishes fewer devices if max_instances limits a type.
     limited = any(share["nova"].get("max_instances") for share in (shares_of(planned) if planned else ()))
+    owner = planned["owner"] if planned else no_cloud.OWNER
+    is_ours = owner == no_cloud.OWNER
     if not providers:
         # PCI devices are in Placement only if nova is configured to report them.
         maybe = planned and planned["owner"] == "nova" and not makes_mdevs(planned)
         if not planned or not has or limited or maybe:
             return []
-        owner = planned["owner"]
-        created = f", which the service of owner {owner} creates" if owner != no_cloud.OWNER else ""
+        created = "" if is_ours else f", which the service of owner {owner} creates"
         return [f"no provider in Placement{created}"]
     lines = []
+    reported = "" if is_ours else f" (reported by the service of owner {owner})"
     classes = [one for provider in providers for one in provider["classes"]]
     total = sum(one["total"] for one in classes)
     if has is not None and (total > has or (total < has and not limited)):
-        lines.append(f"a total of {total} in Placement, and {has} on the host")
+        lines.append(f"a total of {total} in Placement, and {has} on the host{reported}")
     shares = shares_of(planned) if planned else []
     wanted = {share["resource_class"] for share in shares if share["resource_class"]}
     other = sorted({one["name"] for one in classes} - wanted)
     if len(wanted) == len(shares) and wanted and other:
-        lines.append(f"resource class {', '.join(other)} in Placement instead of {' and '.join(sorted(wanted))}")
+        lines.append(
+            f"resource class {', '.join(other)} in Placement instead of {' and '.join(sorted(wanted))}{reported}"
+        )
     # nova has a provider per type, so only traits of all types must be on all providers.
     of_types = [set(share["traits"]) for share in shares]
     traits = set.intersection(*of_types) if of_types else set()

@@ -38,12 +38,16 @@ REMEDIES = tuple(
         (r"IOMMU", "Run the site playbook, reboot the host, then run site again."),
         (r"^the users were not read", "Gather the part users with vfio.devices.mdev_facts."),
         (r"^no provider of the host", "Set placement_root to the hypervisor_hostname, or start nova-compute first."),
-        (r"^a provider for .* missing on the host", "Run the site playbook with placement_purge: true."),
+        (r"^a provider for vfio_.* missing on the host", "Run the site playbook with placement_purge: true."),
+        (
+            r"^a provider for .* missing on the host",
+            "Restart nova-compute and cyborg-agent. If it remains: `openstack resource provider delete UUID`.",
+        ),
         (
             r"in use on the host, but \d+ in Placement",
             "Stop the guest that uses the device without an allocation, or set owner: none.",
         ),
-        (r"^no provider .* which the service", "Start nova-compute or cyborg-agent with the written configuration."),
+        (r" the service of owner ", "Restart nova-compute or cyborg-agent with the written configuration."),
         (r"Placement", PUBLISH),
     )
 )

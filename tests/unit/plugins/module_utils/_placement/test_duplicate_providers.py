@@ -38,6 +38,10 @@ def of_others(name="node_0000:81:00.0", total=8, **fields):
     [
         (of_others(), "Set owner: nova in the profile, or remove the card from the settings of nova-compute"),
         (of_others("node_pci_0000_81_00_0", traits=["OWNER_NOVA"]), "Set owner: nova"),
+        # nova removes such a provider neither at its restart nor later, and before 34 it sets no trait there.
+        (of_others("node_pci_0000_81_00_0", traits=["OWNER_NOVA"]), f"openstack resource provider delete {UUID}"),
+        (of_others("node_pci_0000_81_00_0", traits=[]), "restart it. nova-compute leaves its provider behind."),
+        (of_others("node_pci_0000_81_00_0", traits=[]), f" ({UUID} of nova) represent the same card"),
         (of_others("NODE_0000:81:00.0", traits=["OWNER_CYBORG"]), "remove the card from the settings of cyborg-agent"),
         (of_others(traits=[]), f"Remove the other provider with: openstack resource provider delete {UUID}"),
     ],

@@ -12,6 +12,7 @@ ROOT = "compute1.example.com"
 T4 = ["0000:3b:00.0", "0000:af:00.0"]
 A40 = "0000:41:00.0"
 NIC = "0000:31:00.0"
+BY_NOVA = " (reported by the service of owner nova)"
 
 
 def provider(tail, traits=(), used=0, **totals):
@@ -95,9 +96,12 @@ TRAITS = PLANNED["placement"]["traits"]
     ("providers", "lines"),
     [
         ([provider("pci_0000_3b_00_0", TRAITS, VGPU=8)], []),
-        ([provider("pci_0000_3b_00_0", TRAITS, VGPU=6)], ["a total of 6 in Placement, and 8 on the host"]),
+        ([provider("pci_0000_3b_00_0", TRAITS, VGPU=6)], ["a total of 6 in Placement, and 8 on the host" + BY_NOVA]),
         ([provider("pci_0000_3b_00_0", TRAITS[:1], VGPU=8)], ["without CUSTOM_NEW in Placement"]),
-        ([provider("pci_0000_3b_00_0", TRAITS, CUSTOM_X=8)], ["resource class CUSTOM_X in Placement instead of VGPU"]),
+        (
+            [provider("pci_0000_3b_00_0", TRAITS, CUSTOM_X=8)],
+            ["resource class CUSTOM_X in Placement instead of VGPU" + BY_NOVA],
+        ),
         ([], ["no provider in Placement, which the service of owner nova creates"]),
     ],
 )
@@ -110,15 +114,15 @@ def test_nova_may_publish_fewer_where_it_is_told_so(simulated):
     assert compare(simulated("t4"), profile, provider("pci_0000_3b_00_0", TRAITS, VGPU=6))[2] == []
     assert compare(simulated("t4"), profile)[2] == []
     more = compare(simulated("t4"), profile, provider("pci_0000_3b_00_0", TRAITS, VGPU=9))[2]
-    assert more == [(T4[0], "a total of 9 in Placement, and 8 on the host")]
+    assert more == [(T4[0], "a total of 9 in Placement, and 8 on the host" + BY_NOVA)]
 
 
 @pytest.mark.parametrize(
     ("number", "used", "lines"),
     [
         (6, 1, []),
-        (5, 1, ["a total of 5 in Placement, and 6 on the host"]),
-        (16, 1, ["a total of 16 in Placement, and 6 on the host"]),
+        (5, 1, ["a total of 5 in Placement, and 6 on the host" + BY_NOVA]),
+        (16, 1, ["a total of 16 in Placement, and 6 on the host" + BY_NOVA]),
         (6, 0, ["1 in use on the host, but 0 in Placement, which may assign devices twice"]),
     ],
 )

@@ -19,6 +19,14 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._report import remedi
         ("problem", "profiles that do not fit the host: profile a: it has no select", "Correct vfio_profiles"),
         ("drift", "12 virtual functions instead of 16", "reprofile"),
         ("drift", "a total of 8 in Placement, and 16 on the host", "placement_publish: true"),
+        ("drift", "a total of 8 in Placement, and 16 on the host (reported by the service of owner nova)", "Restart"),
+        (
+            "drift",
+            "a provider for vfio_mtty in Placement, but the card is missing on the host",
+            "placement_purge: true",
+        ),
+        # placement_purge removes only providers of this collection.
+        ("drift", "a provider for pci_0000_99_00_0 in Placement, but the card is missing on the host", "delete UUID"),
         ("drift", "no provider of the host in Placement, so its cards have no providers", "placement_root"),
         ("problem", "in one IOMMU group with 0000:41:00.1, so it can only be passed through together with it", "ACS"),
     ],
