@@ -106,12 +106,16 @@ def _of_mdevs(plan: Plan, root: str, problems: list[str]) -> list[Entry]:
 def _of_root(plan: Plan, problems: list[str]) -> list[Entry]:
     """Return inventories of the compute node; nova restores them whenever it reports the node."""
     totals: dict[str, int] = {}
+    of_mdevs = {nova_mdev.resource_class(card) for card in cards_of(plan, "nova") if has_mdevs(card)}
     for card in cards_of(plan, "none"):
         name = card["resource_class"]
         if not name:
             problems.append(of_card(card, "an inventory requires placement.resource_class"))
         elif not names.is_custom(name):
             problems.append(of_card(card, f"nova accepts only custom resource classes from a file, and not {name}"))
+        elif name in of_mdevs:
+            sentence = f"guests that ask nova for {name} would get no device. Use another placement.resource_class"
+            problems.append(of_card(card, sentence))
         elif card["total"]:
             totals[name] = totals.get(name, 0) + card["total"]
     if not totals:

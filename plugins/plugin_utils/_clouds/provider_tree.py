@@ -13,10 +13,16 @@ from typing import cast
 from ansible.module_utils.parsing.convert_bool import BOOLEANS, boolean
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar, numbers
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_mdev
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.base import Provider, ProviderOptions, TreeOptions
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.defaults import or_default
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.registry import BY_OWNER, BY_SHAPE
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import of_card, shares_of
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
+    has_mdevs,
+    of_card,
+    share_name,
+    shares_of,
+)
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import errors_of_filter, refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.json_types import flag
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Plan
@@ -118,6 +124,7 @@ def providers(plan: Plan, options: TreeOptions) -> tuple[list[Provider], list[st
     for card in plan["cards"]:
         found: list[str] = []
         entries = _entries(card, {**options, "drain": card["name"] in drained}, found)
+        found += _check_classes(plan, entries)
         reserved = BY_OWNER[card["owner"]].reserved_names(card, options["root"])
         for name in [entry["name"] for entry in entries] or reserved:
             if name.casefold() in taken:
@@ -143,6 +150,26 @@ def _entries(card: Card, options: ProviderOptions, found: list[str]) -> list[Pro
     entries, problems = cloud.providers(card, options)
     found += problems
     return entries
+
+
+def _check_classes(plan: Plan, entries: list[Provider]) -> list[str]:
+    """Report providers of which guests of mediated devices would get devices that nova does not have.
+
+    nova-compute then fails, because the name of the provider does not contain a parent of mediated devices
+    (nova/virt/libvirt/driver.py, _allocate_mdevs).
+    """
+    asked = {
+        (nova_mdev.resource_class(card), share_name(card)): set(card["traits"])
+        for card in [share for one in plan["cards"] if one["owner"] == "nova" for share in shares_of(one)]
+        if has_mdevs(card) or nova_mdev.may_have_mdevs(card)
+    }
+    return [
+        f"guests that ask nova for {name} of profile {profile} would also get this card, which nova cannot assign. "
+        "Set another placement.resource_class in one of the profiles"
+        for (name, profile), traits in asked.items()
+        for one in entries
+        if name in one.get("inventories", {}) and traits <= set(one.get("traits", ()))
+    ]
 
 
 def _drained(cards: list[Card], drain: bool | list[str], problems: list[str]) -> set[str]:

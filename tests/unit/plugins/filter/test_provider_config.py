@@ -95,3 +95,11 @@ def test_names_that_placement_does_not_take(root):
 def test_what_is_no_plan(garbage):
     with pytest.raises(AnsibleFilterError, match="needs a plan of vfio.devices.resolve"):
         provider_config(garbage, "c", 34)
+
+
+def test_inventory_with_the_class_of_mediated_devices():
+    cards = [mdevs(resource_class="CUSTOM_X"), ports(owner="none", resource_class="CUSTOM_X", name="0000:85:00.0")]
+    assert refusals(provider_config, plan(*cards), "c", 34, True) == [
+        "profile p, 0000:85:00.0: guests that ask nova for CUSTOM_X would get no device. Use another "
+        "placement.resource_class"
+    ]

@@ -7,6 +7,8 @@ from ansible_collections.vfio.devices.plugins.module_utils._placement import pla
 from ansible_collections.vfio.devices.plugins.module_utils._placement import wanted as placement_wanted
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import provider_tree
 from ansible_collections.vfio.devices.tests.unit import placement_fake
+from ansible_collections.vfio.devices.tests.unit.plans import mdevs, ports, whole
+from ansible_collections.vfio.devices.tests.unit.plans import plan as plan_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -94,3 +96,19 @@ def test_whatever_the_root_is_called():
     for root in ("", " ", "n" * 200, "n\n"):
         problems = provider_tree.providers({"cards": []}, {**OPTIONS, "root": root})[1]
         assert len(problems) == (root != "n" * 200)
+
+
+def test_cards_that_guests_of_mediated_devices_would_get():
+    nic = {"name": "0000:85:00.0", "profile": "q", "owner": "none", "traits": ["CUSTOM_A"]}
+    for resource_class, traits, is_refused in (
+        ("CUSTOM_X", [], True),
+        ("CUSTOM_X", ["CUSTOM_A"], True),
+        ("CUSTOM_X", ["CUSTOM_B"], False),
+        ("CUSTOM_Y", [], False),
+    ):
+        cards = [mdevs(resource_class=resource_class, traits=traits), ports(resource_class="CUSTOM_X", **nic)]
+        _listed, problems = provider_tree.providers(plan_of(*cards), OPTIONS)
+        assert bool(problems) == is_refused
+    drained = {**OPTIONS, "drain": True}
+    cards = [whole(name="0000:86:00.0"), ports(resource_class="CUSTOM_X", **nic)]
+    assert not [one for one in provider_tree.providers(plan_of(*cards), drained)[1] if "guests that ask" in one]
