@@ -31,6 +31,12 @@ options:
       - nova release of the host. By default the host has no nova. Before V(34) nova starts guests without the vGPU that
         Cyborg has assigned, so vGPUs are rejected.
     type: str
+  started:
+    description:
+      - Result of M(vfio.devices.service_settings_info) for cyborg-agent. Drivers of other files that are not in
+        O(drivers) are rejected, because cyborg-agent would lose them.
+    type: dict
+    default: {}
 seealso:
   - plugin: vfio.devices.nova_config
     plugin_type: filter

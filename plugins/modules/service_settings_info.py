@@ -183,6 +183,22 @@ cyborg_gpus:
   returned: always
   type: str
   sample: /etc/cyborg/cyborg.conf
+drivers:
+  description:
+    - Drivers of cyborg-agent in the list of another file that C(enabled_drivers) in O(path) replaces. Empty for other
+      projects than cyborg.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    file:
+      description: The file.
+      type: str
+      sample: /etc/cyborg/cyborg.conf
+    driver:
+      description: A driver.
+      type: str
+      sample: intel_qat_driver
 post_copy:
   description:
     - Whether nova permits post-copy for live migrations, with C(live_migration_permit_post_copy) of C([libvirt]).

@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from .._host.root import HostRoot
 from . import kolla, oslo, started
 from .files import of_service, order_of, sources_of
@@ -15,6 +17,12 @@ from .files import of_service, order_of, sources_of
 PROJECT, PROGRAM = "cyborg", "cyborg-agent"
 DRIVER = "nvidia_gpu_driver"
 OPTION = ("agent", "enabled_drivers")
+
+
+def drivers(order: Sequence[str], texts: Mapping[str, str], path: str) -> list[dict[str, str]]:
+    """Return the drivers in the list that the file ``path`` replaces, each with the file of this list."""
+    before = order[: order.index(path)] if path in order else order
+    return [{"file": file, "driver": name} for file, value in _lists(before, texts)[-1:] for name in _words(value)]
 
 
 def file_with_gpus(host: HostRoot) -> str | None:
@@ -26,11 +34,15 @@ def file_with_gpus(host: HostRoot) -> str | None:
         return None
     files = of_service(host, found, PROGRAM)
     sources = sources_of(files, PROJECT, found, PROGRAM)
-    values = [
-        (path, entry[2])
-        for path in order_of(files, sources)
-        for entry in oslo.entries(files.text(path))
-        if entry[:2] == OPTION
-    ]
+    order = order_of(files, sources)
+    values = _lists(order, {path: files.text(path) for path in order})
     path, value = values[-1] if values else ("", "")
-    return path if DRIVER in [word.strip() for word in value.split(",")] else None
+    return path if DRIVER in _words(value) else None
+
+
+def _lists(order: Sequence[str], texts: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [(file, entry[2]) for file in order for entry in oslo.entries(texts[file]) if entry[:2] == OPTION]
+
+
+def _words(value: str) -> list[str]:
+    return [word for word in map(str.strip, value.split(",")) if word]

@@ -66,6 +66,7 @@ def observe(
         "unknown": nova_names.unknown(texts.items()) if project == "nova" else [],
         "post_copy": _permits_post_copy(order, texts),
         "cyborg_gpus": cyborg.file_with_gpus(host) if project == "nova" else None,
+        "drivers": cyborg.drivers(order, texts, path) if project == "cyborg" else [],
         "reports": reports,
         "unusable": [
             *_unusable(project, program, order, texts, files),
@@ -174,20 +175,31 @@ def _reads(found: started.Started, sources: oslo.Sources, path: str) -> bool | N
 
 
 def _not_read(found: started.Started, sources: oslo.Sources, project: str, program: str, path: str) -> str:
+    # Only the role of nova writes its file on another host.
+    has_host = project == "nova"
     if found.kolla:
+        variables = f"Set {project}_config_host and {project}_config_path." if has_host else _by_filter(project)
         return (
             f"{path} is not read by {program}, which runs in a container of kolla-ansible. Write the file "
             f"/etc/kolla/config/{project}/<name of this host>/{project}.conf on the deployment host instead, and run "
-            f"kolla-ansible reconfigure -t {project}. Set {project}_config_host and {project}_config_path."
+            f"kolla-ansible reconfigure -t {project}. {variables}"
         )
     if found.container:
+        variables = f"Set {project}_config_host and {project}_config_path to where its settings come from."
         return (
-            f"{path} is not read by {program}, which runs in a container with files of its own. Set "
-            f"{project}_config_host and {project}_config_path to where its settings come from."
+            f"{path} is not read by {program}, which runs in a container with files of its own. "
+            f"{variables if has_host else _by_filter(project)}"
         )
     return (
         f"{path} is not read by {program}, which reads {', '.join(one.path for one in sources)}. Add "
         f"--config-dir {path.rpartition('/')[0]} to its command, or set {project}_config_path to a file that it reads."
+    )
+
+
+def _by_filter(project: str) -> str:
+    return (
+        f"Set {project}_config_path: '', and write the text of the filter vfio.devices.{project}_config to where its "
+        "settings come from."
     )
 
 

@@ -22,7 +22,7 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.vfio.devices.plugins.module_utils._boot import archive
 from ansible_collections.vfio.devices.plugins.module_utils._run.facts import MIG, PUBLISHED_ROOT, SERIAL_NUMBERS, USERS
-from ansible_collections.vfio.devices.plugins.module_utils._site.stage_names import NOVA
+from ansible_collections.vfio.devices.plugins.module_utils._site.stage_names import CYBORG, NOVA
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import (
     batches,
     lost_connection,
@@ -32,6 +32,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._actions import (
 )
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.merged_results import Result
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.planned_files import (
+    CYBORG_FILE,
     NOVA_FILE,
     access,
     is_elsewhere,
@@ -39,6 +40,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._actions.planned_file
 )
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.play_variables import Variables
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.service_settings import (
+    AGENT,
     PROGRAM,
     differing,
     managed,
@@ -170,6 +172,10 @@ def _options(variables: Variables) -> Result:
     here = [service for service in services if service != NOVA or has_nova]
     service = {"project": "nova", "program": PROGRAM, "unit": variables["nova_config_service"] if has_nova else ""}
     asks = has_nova and variables.flag("nova_config_check_service")
+    agent = []
+    if CYBORG in services and variables.flag("cyborg_config_check_service"):
+        unit, path = variables["cyborg_config_service"], variables[CYBORG_FILE.variable]
+        agent = [{"project": "cyborg", "program": AGENT, "unit": unit, "path": path}]
     gather = stages.parts_of_facts(variables)
     return {
         "host_root": variables["vfio_host_root"],
@@ -186,7 +192,7 @@ def _options(variables: Variables) -> Result:
         "files": [
             access(variables, file) for service in here for file in settings_files(variables, f"{service}_config")
         ],
-        "services": [{**service, "path": variables[NOVA_FILE.variable]}] if asks else [],
+        "services": [*([{**service, "path": variables[NOVA_FILE.variable]}] if asks else []), *agent],
     }
 
 

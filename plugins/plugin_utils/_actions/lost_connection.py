@@ -49,6 +49,7 @@ REGISTERED = (
     "nova_config_result",
     "nova_config_deployed",
     "nova_config_restarted",
+    "cyborg_config_observed",
     "cyborg_config_result",
     "cyborg_config_restarted",
     "placement_recorded",

@@ -63,8 +63,8 @@ def differing(variables: Variables, plan: Any, seen: Mapping[str, Any]) -> Diffe
     services = managed(variables)
     if NOVA in services:
         roles = _nova(variables, plan, seen, texts[NOVA])
-    if CYBORG in services and _differs(variables, CYBORG_FILE, seen, roles):
-        texts[CYBORG].append("the Cyborg configuration differs")
+    if CYBORG in services:
+        roles += _cyborg(variables, plan, seen, texts[CYBORG])
     for service, program in PROGRAMS.items():
         if service in services and program in seen["restarts_owed"] and not texts[service]:
             texts[service].append(f"{program} still has its former configuration")
@@ -98,6 +98,23 @@ def _nova(variables: Variables, plan: Any, seen: Mapping[str, Any], found: list[
         *refused,
         *not_effective(started["later"], variables[NOVA_FILE.text], PROGRAM, variables[NOVA_FILE.variable]),
     ]
+
+
+def _cyborg(variables: Variables, plan: Any, seen: Mapping[str, Any], found: list[str]) -> list[str]:
+    started: Mapping[str, Any] = {}
+    if variables.flag("cyborg_config_check_service") and any(card["owner"] == "cyborg" for card in plan["cards"]):
+        started = seen["services"][AGENT]
+    variables.add(_cyborg_config_service=dict(started))
+    refused: list[str] = []
+    if _differs(variables, CYBORG_FILE, seen, refused):
+        found.append("the Cyborg configuration differs")
+    if not started:
+        return refused
+    refused += started["unusable"]
+    if started["reads"] is False:
+        return [*refused, *started["problems"]]
+    path = variables[CYBORG_FILE.variable]
+    return [*refused, *not_effective(started["later"], variables[CYBORG_FILE.text], AGENT, path)]
 
 
 def _differs(variables: Variables, file: SettingsFile, seen: Mapping[str, Any], blocked: list[str]) -> bool:

@@ -95,6 +95,7 @@ CHECKS: dict[str, checks.Check] = {
     "cyborg_config_mode": checks.mode,
     "cyborg_config_restart": flag,
     "cyborg_config_service": checks.service,
+    "cyborg_config_check_service": flag,
     "iommu_passthrough": flag,
     "iommu_kernel_arguments": partial(checks.list_of, check=checks.kernel_argument),
     "iommu_bootloader": partial(checks.choice, choices=("auto", "grub", "grubby", "systemd-boot", "none")),

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 from uuid import NAMESPACE_DNS, uuid3
 
@@ -21,6 +21,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import (
     settings_file,
 )
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.base import Provider, ProviderOptions
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.defaults import or_default
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.provider import Content
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.settings_file import Sections
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
@@ -45,6 +46,8 @@ DEFAULT_COUNT = "0"
 MAKES_MDEVS = True
 TAKES_UNTOUCHED_CARDS = True
 DRIVER = "nvidia_gpu_driver"
+# A driver for tests, which reports devices that do not exist (cyborg/conf/agent.py).
+DEFAULT_DRIVER = "fake_driver"
 # Maximum number of parents in a sentence.
 MOST_NAMES = 4
 # PCI classes that the agent detects (cyborg/accelerator/drivers/gpu/utils.py, GPU_FLAGS).
@@ -58,14 +61,24 @@ class Options(TypedDict):
     drivers: Sequence[str]
     # The number of the nova release, or None if the host has no nova.
     nova_release: int | None
+    # The drivers that other files of cyborg-agent enable, each with its file.
+    others: Sequence[Mapping[str, str]]
 
 
-def cyborg_config(plan: Plan, drivers: Any = (), nova_release: object = None) -> str:
+def cyborg_config(plan: Plan, drivers: Any = (), nova_release: object = None, started: Any = None) -> str:
     """Return the configuration of cyborg-agent; raise ``AnsibleFilterError`` with a sentence for each problem."""
     with errors_of_filter("cyborg_config", "cyborg_config needs a plan of vfio.devices.resolve"):
         if not isinstance(drivers, (list, tuple)) or not all(_is_word(driver) for driver in drivers):
             raise ValueError(f"drivers must be a list of names, and not {drivers!r}")
-        text, problems = settings(plan, {"drivers": drivers, "nova_release": _release(nova_release)})
+        seen = or_default(started, {})
+        if not isinstance(seen, Mapping):
+            raise ValueError("started must be the result of vfio.devices.service_settings_info")
+        options: Options = {
+            "drivers": drivers,
+            "nova_release": _release(nova_release),
+            "others": seen.get("drivers", []),
+        }
+        text, problems = settings(plan, options)
     refuse("the Cyborg configuration cannot be created:", problems)
     return text
 
@@ -101,7 +114,7 @@ def settings(plan: Plan, options: Options) -> tuple[str, list[str]]:
     cards = cards_of(plan, OWNER)
     problems = [of_card(card, sentence) for card in cards for sentence in _check(card, options["nova_release"])]
     if cards:
-        problems += _check_others(plan)
+        problems += [*_check_others(plan), *_check_drivers(options)]
     if problems:
         return "", problems
     return settings_file.text("cyborg_config", _sections(cards, options["drivers"])), []
@@ -200,6 +213,19 @@ def _check_others(plan: Plan) -> list[str]:
     ]
 
 
+def _check_drivers(options: Options) -> list[str]:
+    """Report drivers that cyborg-agent would lose, because our list replaces that of other files."""
+    kept = [*options["drivers"], DRIVER, DEFAULT_DRIVER]
+    lost = [one for one in options["others"] if one["driver"] not in kept]
+    if not lost:
+        return []
+    names = [one["driver"] for one in lost]
+    return [
+        f"cyborg-agent would lose {', '.join(names)} of {lost[0]['file']}, because the file of this collection "
+        f"replaces enabled_drivers. Set cyborg_config_drivers: [{', '.join([*options['drivers'], *names])}]"
+    ]
+
+
 def _sections(cards: list[Card], drivers: Sequence[str]) -> Sections:
     if not cards:
         return {}
@@ -214,8 +240,8 @@ def _sections(cards: list[Card], drivers: Sequence[str]) -> Sections:
             by_type.setdefault(vgpu_type["id"], []).append(card["address"] or "")
     # Without this option, each virtual function is assigned as a complete GPU.
     sections["gpu_devices"] = [("filter_sriov_vfs", "true")]
-    if by_type:
-        sections["gpu_devices"].append(("enabled_vgpu_types", ",".join(sorted(by_type))))
+    # An empty list replaces that of another file, whose types would otherwise apply to complete GPUs.
+    sections["gpu_devices"].append(("enabled_vgpu_types", ",".join(sorted(by_type))))
     for type_id in sorted(by_type):
         sections[f"vgpu_{type_id}"] = [("device_addresses", ",".join(sorted(by_type[type_id])))]
     return sections

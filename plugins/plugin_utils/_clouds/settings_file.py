@@ -45,4 +45,4 @@ def options_of(file_text: str, section: str) -> dict[str, str]:
 def _line(option: Option) -> str:
     name, value = option
     # oslo.config replaces $name with the value of another option.
-    return f"{name} = {value}\n".replace("$", "$$")
+    return f"{name} = {value}".rstrip().replace("$", "$$") + "\n"

@@ -66,7 +66,21 @@ def test_a_whole_card_that_still_has_vgpus():
 
 def test_whole_cards_only():
     text = cyborg_config(plan(whole(mode=None, owner="cyborg")))
-    assert text.endswith("[agent]\nenabled_drivers = nvidia_gpu_driver\n\n[gpu_devices]\nfilter_sriov_vfs = true\n")
+    # The empty list replaces types in other files.
+    assert text.endswith("\n\n[gpu_devices]\nfilter_sriov_vfs = true\nenabled_vgpu_types =\n")
+
+
+def test_drivers_of_other_files():
+    started = {"drivers": [{"file": "/c", "driver": name} for name in ("qat", "fake_driver", "nvidia_gpu_driver", "x")]}
+    assert refusals(cyborg_config, plan(gpu()), ["x"], started=started) == [
+        "cyborg-agent would lose qat of /c, because the file of this collection replaces enabled_drivers. Set "
+        "cyborg_config_drivers: [x, qat]"
+    ]
+    assert cyborg_config(plan(gpu()), ["qat", "x"], started=started)
+    # Without cards of Cyborg, there is no file.
+    assert cyborg_config(plan(ports()), started=started) == ""
+    with pytest.raises(AnsibleFilterError, match="started must be the result of"):
+        cyborg_config(plan(gpu()), started=[])
 
 
 def test_nothing_for_cyborg():

@@ -120,6 +120,7 @@ NOVA = {
     "nova_config_release": 34,
     "nova_config_host": "",
     "nova_config_check_service": False,
+    "cyborg_config_check_service": False,
     "nova_config_path": "/nova",
     "nova_config_text": TEXT,
     "nova_config_provider_path": "/traits",
@@ -198,7 +199,8 @@ def test_settings_of_a_host_with_skipped_devices_are_left_to_the_role(act, simul
     host.converge({"parent": T4, "type": ["GRID T4-4Q"], "count": "1"})
     host.kernel.hold(next(iter(host.devices())))
     # A type that guests still have is a reason for the role of nova.
-    cyborg = {"cyborg_config_path": "/cyborg", "cyborg_config_text": TEXT, "vfio_host_root": str(tmp_path)}
+    cyborg = {"cyborg_config_path": "/cyborg", "cyborg_config_text": TEXT, "cyborg_config_check_service": False}
+    cyborg["vfio_host_root"] = str(tmp_path)
     result = act(host, **cyborg, vfio_compared=compared(), vfio_on_busy="skip", budget=budget)
     assert (result["is_unfinished"], result["settings"], result["written"]) == (True, {"cyborg": "configure"}, {})
     assert not list(tmp_path.iterdir())

@@ -30,6 +30,7 @@ def known(**more):
         {
             "inventory_hostname": "compute7",
             "cyborg_config_path": "",
+            "cyborg_config_check_service": True,
             "nova_config_release": 34,
             "nova_config_host": "",
             "nova_config_check_service": True,
@@ -99,6 +100,32 @@ def test_a_file_that_differs_and_cannot_be_written_is_for_the_roles():
 def test_what_only_the_role_reports(variables, started, words):
     (sentence,) = differing(known(**variables), PLAN, seen(started=started)).roles
     assert words in sentence
+
+
+@pytest.mark.parametrize(
+    ("started", "words"),
+    [
+        ({**STARTED, "reads": False, "problems": ["it is not read"]}, "it is not read"),
+        ({**STARTED, "unusable": ["cyborg-agent cannot parse it"]}, "cyborg-agent cannot parse it"),
+        (
+            {
+                **STARTED,
+                "later": [{"section": "agent", "option": "enabled_drivers", "file": "/etc/cyborg.conf", "value": ""}],
+            },
+            "/etc/cyborg.conf sets enabled_drivers of [agent] too, and cyborg-agent reads it later than /cyborg.",
+        ),
+    ],
+)
+def test_what_only_the_role_of_cyborg_reports(started, words):
+    text = "[agent]\nenabled_drivers = nvidia_gpu_driver\n"
+    given = known(cyborg_config_path="/cyborg", cyborg_config_text=text)
+    del given["nova_config_release"]
+    plan = {"cards": [{**CARD, "owner": "cyborg"}]}
+    host = {**seen(**{"/cyborg": text}), "services": {"cyborg-agent": started}}
+    assert words in differing(given, plan, host).roles[0]
+    assert given["_cyborg_config_service"] == started
+    assert differing(given, PLAN, host).roles == []
+    assert differing(Known(given, cyborg_config_check_service=False), plan, host).roles == []
 
 
 def test_types_that_guests_still_have_are_left_to_the_role():
