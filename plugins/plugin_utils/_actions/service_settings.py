@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -79,7 +80,10 @@ def _nova(variables: Variables, plan: Any, seen: Mapping[str, Any], found: list[
     started: Mapping[str, Any] = {}
     if variables.flag("nova_config_check_service") and plan["cards"]:
         started = seen["services"][PROGRAM]
-    variables.add(_nova_config_service=dict(started), nova_config_read={})
+    # The role reads the current text itself.
+    present = seen["settings"][variables[NOVA_FILE.variable]]
+    read = {"content": b64encode(present.encode()).decode()}
+    variables.add(_nova_config_service=dict(started), nova_config_read=read)
     blocked: list[str] = []
     if _differs(variables, NOVA_FILE, seen, blocked):
         found.append("the nova configuration differs")

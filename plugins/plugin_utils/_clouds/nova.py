@@ -15,6 +15,7 @@ from typing import Any
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import (
     libvirt,
+    nova_changes,
     nova_device_spec,
     nova_mdev,
     nova_other_files,
@@ -245,6 +246,7 @@ def _compute(plan: Plan, options: Options, problems: list[str]) -> Sections:
         "filter_scheduler": _filter_scheduler(options),
     }
     problems += dict.fromkeys(nova_other_files.problems(plan, sections, options))
+    problems += nova_changes.problems(plan, sections, options)
     return sections
 
 

@@ -171,15 +171,7 @@ def _functions(cards: Iterable[AnyCard]) -> dict[Function, AnyCard]:
     """Return all PCI functions of cards, each with its card."""
     found: dict[Function, AnyCard] = {}
     for card in cards:
-        if not card["address"]:
-            continue
-        is_sriov = bool(card.get("total_vfs") or card["vf_product_id"])
-        ids = card["vendor_id"], card["product_id"]
-        netdevs = tuple(card.get("netdevs", ()))
-        found[nova_spec.Function(card["address"], card["address"], *ids, is_sriov, netdevs)] = card
-        for address in card["virtual_functions"]:
-            ids = card["vendor_id"], card["vf_product_id"]
-            found[nova_spec.Function(address, card["address"], *ids, False, ())] = card
+        found.update(dict.fromkeys(nova_spec.of_card(card), card))
     return found
 
 

@@ -12,6 +12,8 @@ import json
 import re
 from typing import NamedTuple
 
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Unselected
+
 ANY = "*"
 PARTS = ("domain", "bus", "slot", "function")
 # The keys that select functions; all others are tags.
@@ -34,6 +36,17 @@ class Function(NamedTuple):
     # True for a card with SR-IOV, whose address also matches its virtual functions.
     is_sriov: bool
     netdevs: tuple[str, ...]
+
+
+def of_card(card: Card | Unselected) -> list[Function]:
+    """Return all PCI functions of a card, first the card itself."""
+    address, vendor = card["address"], card["vendor_id"]
+    if not address:
+        return []
+    is_sriov = bool(card.get("total_vfs") or card["vf_product_id"])
+    netdevs = tuple(card.get("netdevs", ()))
+    virtual = [Function(one, address, vendor, card["vf_product_id"], False, ()) for one in card["virtual_functions"]]
+    return [Function(address, address, vendor, card["product_id"], is_sriov, netdevs), *virtual]
 
 
 def specs(value: str) -> list[Spec]:

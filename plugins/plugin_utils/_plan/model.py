@@ -93,6 +93,9 @@ class _Shares(WithClass, total=False):  # pylint: disable=inherit-non-class
     types: list[str]
     # The virtual functions of a card that have a vDPA device.
     vdpa_functions: list[str]
+    # The types and functions of the card that guests have, if its owner is nova.
+    used_types: list[str]
+    used_functions: list[str]
     # Whether libvirt reads a serial number from the card; None if unknown.
     has_serial_number: bool | None
     # For a card without vGPUs in its profile: the parents of which guests still have devices.

@@ -27,6 +27,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import (
     offered_types,
     type_choice,
     unselected,
+    used,
 )
 
 VIRTUAL_FUNCTIONS, GPU_INSTANCES = "virtual functions", "GPU instances"
@@ -69,6 +70,8 @@ def create(profile: Profile, subject: Subject, shared: iommu_groups.Groups) -> C
     if makes_mdevs(subject) and profile["owner"] != nova.OWNER:
         # nova offers each of these types that another file enables.
         card["types"] = unselected.types_of(subject)
+    if profile["owner"] == nova.OWNER:
+        used.note(card, subject)
     if "virtual_functions" in subject and not profile["vgpu"]:
         card["not_shareable"] = iommu_groups.why_not_shareable(subject, card["mode"], shared)
     return card

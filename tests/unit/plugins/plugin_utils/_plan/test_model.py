@@ -48,7 +48,7 @@ def test_a_plan_has_the_fields_that_are_written_down():
     card, later = plan["cards"]
     # Only some cards have these.
     rare = {"shares", "waiting", "vdpa_functions", "has_serial_number", "types", "is_part"}
-    rare |= {"held_framework", "held_parents"}
+    rare |= {"held_framework", "held_parents", "used_types", "used_functions"}
     of_clouds = {cloud.OWNER for cloud in CLOUDS if cloud.PROFILE_PART}
     assert set(card) == set(later) == set(get_type_hints(Card)) - rare | of_clouds
     assert set(card["type"]) == set(get_type_hints(VgpuType))
