@@ -199,6 +199,18 @@ drivers:
       description: A driver.
       type: str
       sample: intel_qat_driver
+host_name:
+  description: Name of the host in the kernel, or null.
+  returned: always
+  type: str
+  sample: compute1
+node_name:
+  description:
+    - Name that libvirt gives to the host, which nova uses for its compute node. The domain is that of C(/etc/hosts).
+    - Null if the name is unknown, for example because only a name server has the domain.
+  returned: always
+  type: str
+  sample: compute1.example.com
 post_copy:
   description:
     - Whether nova permits post-copy for live migrations, with C(live_migration_permit_post_copy) of C([libvirt]).

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, cast
 
 from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
-from . import cyborg, kolla, nova_names, oslo, other_options, provider_files, started
+from . import cyborg, kolla, node_name, nova_names, oslo, other_options, provider_files, started
 from .files import Files, of_service, order_of, sources_of
 from .other_options import Option
 
@@ -64,6 +64,7 @@ def observe(
         "providers": providers.files,
         # The names of options of other projects are not known.
         "unknown": nova_names.unknown(texts.items()) if project == "nova" else [],
+        **node_name.observe(host),
         "post_copy": _permits_post_copy(order, texts),
         "cyborg_gpus": cyborg.file_with_gpus(host) if project == "nova" else None,
         "drivers": cyborg.drivers(order, texts, path) if project == "cyborg" else [],

@@ -74,6 +74,20 @@ def not_read(path: str, service: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def wrong_name(root: str, service: Mapping[str, Any]) -> list[str]:
+    """Return why nova-compute ignores providers whose names begin with ``root``."""
+    name, node = service.get("host_name"), service.get("node_name")
+    if node:
+        is_wrong, found = node != root, f"is {node} for libvirt and nova. Set nova_config_root: {node}"
+    else:
+        # A name server may add a domain.
+        is_wrong = bool(name) and root.partition(".")[0] != name
+        found = f"is {name}. Set nova_config_root to its name in the output of openstack hypervisor list"
+    return (
+        [f"nova ignores traits of the providers of {root}, because the name of this host {found}"] if is_wrong else []
+    )
+
+
 def problems(
     plan: Plan, root: str, ours: Iterable[Mapping[str, Any]], others: Sequence[Mapping[str, Any]], options: Options
 ) -> list[str]:

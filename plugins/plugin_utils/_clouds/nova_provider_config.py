@@ -63,6 +63,7 @@ def provider_config(
             )
         if is_written:
             providers = _of_mdevs(plan, root, problems)
+            problems += nova_other_providers.wrong_name(root, seen) if providers else []
         if is_written and flag(or_default(inventories, False), "inventories"):
             providers += _of_root(plan, problems)
         if providers and path and seen:

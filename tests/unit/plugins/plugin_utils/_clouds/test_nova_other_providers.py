@@ -9,6 +9,7 @@ import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.filter.provider_config import provider_config
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_other_providers
 from ansible_collections.vfio.devices.tests.unit.plans import mdevs, plan, ports, whole
 
 FILE = "/etc/nova/provider_config/site.yaml"
@@ -136,3 +137,20 @@ def test_a_service_that_was_not_read(skipped):
 def test_other_inputs_are_refused():
     with pytest.raises(AnsibleFilterError, match="service must be the result of"):
         provider_config(plan(GOLD), "c", 34, service=[1])
+
+
+@pytest.mark.parametrize(
+    ("host", "node", "remedy"),
+    [
+        (None, None, None),
+        ("gpu1", "gpu1", None),
+        ("gpu1", None, None),
+        ("gpu1", "gpu1.example.org", "nova_config_root: gpu1.example.org"),
+        ("gpu2", "gpu2", "nova_config_root: gpu2"),
+        ("gpu2", None, "openstack hypervisor list"),
+    ],
+)
+def test_name_of_the_compute_node(host, node, remedy):
+    found = nova_other_providers.wrong_name("gpu1", {"host_name": host, "node_name": node})
+    assert [remedy in sentence for sentence in found] == [True] * bool(remedy)
+    assert nova_other_providers.wrong_name("gpu1.example.org", {"host_name": "gpu1", "node_name": None}) == []
