@@ -10,15 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .._core.grammar import FUNCTION_IN_PATH
+from .._core.grammar import FUNCTION_IN_PATH, UUID
 from .._core.patterns import lazy_pattern
 from .._core.wording import describe_users
 from .._devices import vdpa
 from .._devices.pci import PciFunction
 from .._devices.sriov import interface_owners
+from .._frameworks.definitions import read_definitions
 from .._frameworks.registry import FRAMEWORKS
 from .._host.root import HostRoot
-from .._model.uses import EVERY_EFFECT, LOSES_DRIVER, PORT, Unseen, Use
+from .._model.uses import EVERY_EFFECT, LOSES_DRIVER, SWITCH, Unseen, Use
 from .base import Scene, user
 from .namespaces import on_top
 
@@ -39,6 +40,7 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
             users = [user(use.holder) for use in scene.found if use.subject == device.uuid and use.holder]
             suffix = f" (in use by {describe_users(users)})" if users else ""
             made.setdefault(device.parent, []).append(f"mdev {device.uuid}{suffix}")
+    yield from _defined(host, scene)
     for address, name in _made_by_others(host):
         made.setdefault(address, []).append(name)
     for address in scene.asked or scene.functions:
@@ -51,7 +53,8 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
                 made.setdefault(address, []).append(occupant)
         if address in made:
             clause = f"carries {' and '.join(made[address])}"
-            yield Use(address, NAME, LOSES_DRIVER, "stop their users, and remove these devices first", clause=clause)
+            advice = "stop their users, and remove these devices first"
+            yield Use(address, NAME, LOSES_DRIVER | {SWITCH}, advice, clause=clause)
         if function.driver in XEN_DRIVERS:
             clause = f"is assigned to guests of Xen by its driver {function.driver}"
             advice = f"detach it from the guest, and run xl pci-assignable-remove {address}"
@@ -61,7 +64,7 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
             yield Use(
                 address,
                 NAME,
-                LOSES_DRIVER | {PORT},
+                EVERY_EFFECT,
                 "stop this use first",
                 clause="has its network interface in another network namespace, and a container would lose it",
             )
@@ -73,7 +76,18 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
             others = (above or {}).get(host.read(f"{path}/ifindex", optional=True) or "")
             if others:
                 clause = f"has the interface {path.rpartition('/')[2]}, which is below {' and '.join(others)}"
-                yield Use(address, NAME, LOSES_DRIVER | {PORT}, "stop this use first", clause=clause)
+                yield Use(address, NAME, EVERY_EFFECT, "stop this use first", clause=clause)
+
+
+def _defined(host: HostRoot, scene: Scene) -> Iterator[Use]:
+    """Yield a use for each card on which a device of a guest is only defined, as while the guest does not run."""
+    existing = {device.uuid for device in scene.devices if device.state != "defined"}
+    wanted = {use.subject: use for use in scene.found if use.holder and UUID.match(use.subject)}
+    for parent, uuid in read_definitions(host) if wanted.keys() - existing else ():
+        if uuid in wanted and uuid not in existing:
+            users = describe_users([user(use.holder) for use in scene.found if use.subject == uuid and use.holder])
+            clause = f"is the parent of mdev {uuid}, which is defined and in use by {users}"
+            yield Use(parent, NAME, LOSES_DRIVER, wanted[uuid].advice, clause=clause)
 
 
 def _made_by_others(host: HostRoot) -> Iterator[tuple[str, str]]:

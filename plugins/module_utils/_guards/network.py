@@ -19,6 +19,7 @@ from .._core.wording import describe_users
 from .._devices.routes import Links, Route, observe_links
 from .._host.root import HostRoot, first_lines
 from .._model.uses import ALLOW_HOST_NETWORK, DRIVER, GONE, PORT, SETTINGS, Unseen, Use
+from . import upper_interfaces
 from .base import Scene, user
 from .nvme_fabrics import connections
 from .processes import RAW_SOCKETS
@@ -147,7 +148,7 @@ def in_use(host: HostRoot, connection: list[str], links: Links | None = None) ->
             _add(own[route.interface], f"carries the route to {route.network}")
     for name in links.xdp & set(own):
         _add(own[name], "has an XDP program")
-    above = {name: _above(host, name) for name in names}
+    above = upper_interfaces.observe(host, names)
     uses = {name: _inherited(name, own, above, set()) for name in names}
     return {name: sentences for name, sentences in uses.items() if sentences}
 
@@ -269,11 +270,6 @@ def _kind(host: HostRoot, master: str) -> str:
         if host.exists(f"{INTERFACES}/{master}/{directory}"):
             return kind
     return "the team or switch"
-
-
-def _above(host: HostRoot, name: str) -> list[str]:
-    """Return upper interfaces such as VLANs, and the bond or bridge of which the interface is a port."""
-    return [entry[6:] for entry in host.names(f"{INTERFACES}/{name}") if entry.startswith("upper_")]
 
 
 def _inherited(name: str, own: dict[str, list[str]], above: dict[str, list[str]], below: set[str]) -> list[str]:

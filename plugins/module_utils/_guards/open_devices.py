@@ -18,12 +18,15 @@ from typing import NamedTuple, Optional
 from .._core.grammar import FUNCTION_IN_PATH
 from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
-from .._model.uses import LOSES_DRIVER, Use
+from .._model.uses import EVERY_EFFECT, PORT, Use
 from .base import Scene
 from .processes import REMOVED, UDEV, Opened
 from .referenced_devices import NVIDIA_FILE, NVIDIA_MAJOR, behind_kfd, nvidia_minors
 
 NAME = "open_devices"
+# A new mode of the switch removes RDMA devices (mlx5/core/eswitch_offloads.c, esw_mode_change), and new settings of a
+# VF cut its traffic. More VFs do not affect the card.
+ENDED_BY = EVERY_EFFECT - {PORT}
 
 NUMBERS = "sys/dev/char"
 CLASSES = "sys/class"
@@ -74,7 +77,7 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
                 holder = scene.processes.holder(opened.process, target)
                 if holder.command not in UDEV:
                     seen.add((subject, opened.process))
-                    yield Use(subject, NAME, LOSES_DRIVER, _advice(host, holder.command, opened.process), holder)
+                    yield Use(subject, NAME, ENDED_BY, _advice(host, holder.command, opened.process), holder)
 
 
 def _nodes(host: HostRoot, scene: Scene) -> _Nodes:

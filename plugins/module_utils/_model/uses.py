@@ -15,7 +15,8 @@ DRIVER = "driver"  # the subject loses its driver
 GONE = "gone"  # the subject is removed
 PORT = "port"  # the network link may go down and VFs may change
 SETTINGS = "settings"  # a VF gets new settings
-EVERY_EFFECT = frozenset((DRIVER, GONE, PORT, SETTINGS))
+SWITCH = "switch"  # the embedded switch changes its mode, and RDMA devices are created again
+EVERY_EFFECT = frozenset((DRIVER, GONE, PORT, SETTINGS, SWITCH))
 # Effects that end a use that only needs the driver.
 LOSES_DRIVER = frozenset((DRIVER, GONE))
 

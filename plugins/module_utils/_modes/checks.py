@@ -17,7 +17,7 @@ from .._guards.base import Seen
 from .._guards.conflicts import blind_spots, conflicts
 from .._model.host import Card, GroupPeer
 from .._model.steps import BindCard, BindVfs, CardStep, MakeVfs, RemoveVfs, SetSwitch, SetVfNetwork, SetVfShares
-from .._model.uses import DRIVER, EVERY_EFFECT, GONE, PORT, SETTINGS, Touch, Use
+from .._model.uses import DRIVER, EVERY_EFFECT, GONE, PORT, SETTINGS, SWITCH, Touch, Use
 from .._model.wanted import CardTarget, VfTarget
 from .state import State
 from .steps import find_step
@@ -41,6 +41,8 @@ def touches(card: Card, steps: list[CardStep]) -> list[Touch]:
         found.append(Touch(address, PORT, address, "be changed"))
     if loses_driver:
         found.append(Touch(address, DRIVER, address, "be unbound from its driver"))
+    if switches:
+        found.append(Touch(address, SWITCH, address, "change the mode of its switch"))
     for virtual in card.virtual_functions:
         label = f"VF {virtual.address} of {address}"
         if removes:

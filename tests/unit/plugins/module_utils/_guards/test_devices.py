@@ -9,13 +9,25 @@ from ansible_collections.vfio.devices.plugins.module_utils._guards import device
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import Scene
 from ansible_collections.vfio.devices.plugins.module_utils._guards.processes import Processes
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import Device
-from ansible_collections.vfio.devices.plugins.module_utils._model.uses import EVERY_EFFECT, LOSES_DRIVER, PORT
+from ansible_collections.vfio.devices.plugins.module_utils._model.uses import (
+    EVERY_EFFECT,
+    LOSES_DRIVER,
+    PORT,
+    SETTINGS,
+    SWITCH,
+    Holder,
+    Use,
+)
 from ansible_collections.vfio.devices.tests.simhost.tree import Attribute, Link
 
+UUID = "7f1d6f2e-6a3c-4f6b-9a57-0d6f3a1c2b01"
+T4 = "0000:3b:00.0"
 
-def observe(host, made=()):
+
+def observe(host, made=(), found=()):
     root = host.root()
-    return list(devices.observe(root, Scene(pci.observe(root), list(made), Processes(root))))
+    scene = Scene(pci.observe(root), list(made), Processes(root), found=tuple(found))
+    return list(devices.observe(root, scene))
 
 
 def test_mediated_devices_of_a_card(simulated):
@@ -25,7 +37,22 @@ def test_mediated_devices_of_a_card(simulated):
         Device("0000:3b:00.0", "mdev", uuid="u2", state="defined"),
     ]
     (use,) = observe(host, made)
-    assert (use.subject, use.clause, use.ended_by) == ("0000:3b:00.0", "carries mdev u1", LOSES_DRIVER)
+    assert (use.subject, use.clause, use.ended_by) == (T4, "carries mdev u1", LOSES_DRIVER | {SWITCH})
+
+
+@pytest.mark.parametrize(
+    ("name", "active", "used"), [(UUID, False, True), (UUID.upper(), False, True), (UUID, True, False)]
+)
+def test_defined_device_of_a_stopped_guest(simulated, name, active, used):
+    host = simulated("t4")
+    host.kernel.tree.add(f"etc/mdevctl.d/{T4}/{name}", Attribute(b'{"mdev_type": "nvidia-231", "start": "manual"}'))
+    advice = "detach the device from the guest"
+    guest = Use(UUID, "libvirt", EVERY_EFFECT, advice, Holder(None, None, "desktop-1", running=False))
+    made = [Device(T4, "mdev", uuid=UUID)] if active else []
+    found = [(use.subject, use.clause, use.advice) for use in observe(host, made, [guest]) if use.advice == advice]
+    clause = f"is the parent of mdev {UUID}, which is defined and in use by guest desktop-1 (defined)"
+    assert found == ([(T4, clause, advice)] if used else [])
+    assert observe(host) == []
 
 
 def test_interface_of_another_namespace(simulated):
@@ -35,6 +62,8 @@ def test_interface_of_another_namespace(simulated):
     tree.remove(tree.resolve("sys/class/net/enp1s0f0")[0])
     (use,) = observe(host)
     assert (use.subject, "network namespace" in use.clause) == ("0000:01:00.0", True)
+    # New settings of a virtual function would cut the traffic of the container.
+    assert SETTINGS in use.ended_by
 
 
 @pytest.mark.parametrize(

@@ -7,5 +7,5 @@ from ansible_collections.vfio.devices.plugins.module_utils._model import uses
 
 
 def test_effects_are_all_in_every_effect():
-    assert {uses.DRIVER, uses.GONE, uses.PORT, uses.SETTINGS} == uses.EVERY_EFFECT
+    assert {uses.DRIVER, uses.GONE, uses.PORT, uses.SETTINGS, uses.SWITCH} == uses.EVERY_EFFECT
     assert uses.LOSES_DRIVER < uses.EVERY_EFFECT

@@ -82,7 +82,12 @@ def move_to_a_container(run, interface):
 
 
 @pytest.mark.parametrize(
-    ("wanted", "what"), [({"num_vfs": "0"}, "be removed"), ({"vf_driver": "vfio-pci"}, "change its driver")]
+    ("wanted", "what"),
+    [
+        ({"num_vfs": "0"}, "be removed"),
+        ({"vf_driver": "vfio-pci"}, "change its driver"),
+        ({"vfs": [{"index": "1", "vlan": "7"}]}, "be set up again"),
+    ],
 )
 def test_interface_that_a_container_has(switch, wanted, what):
     run = switch("nics")

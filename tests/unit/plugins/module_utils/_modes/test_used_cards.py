@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core import problems
+from ansible_collections.vfio.devices.tests.unit.plugins.module_utils._guards.test_open_devices import add_class_device
+from ansible_collections.vfio.devices.tests.unit.plugins.module_utils._guards.test_processes import add_process
 
 from tests.unit.card_switches import (
     ICE,
@@ -128,3 +130,18 @@ def test_boot_drive_and_bond_stay(switch):
     assert any("is a port of the bond bond0" in problem for problem in refused.value.problems)
     with pytest.raises(problems.Refused, match="mounted"):
         run({"pf": "0000:65:00.0", "mode": "pf"}, allow_host_network=True)
+
+
+def test_switch_of_a_card_whose_rdma_device_a_program_has_open(switch):
+    run = switch("nics")
+    tree = run.host.kernel.tree
+    add_class_device(tree, MLX5, "infiniband_verbs", "uverbs0", "231:192", "infiniband/uverbs0")
+    add_process(tree, 70, "/dev/infiniband/uverbs0", command="ovs-vswitchd")
+    entry = {"pf": MLX5, "mode": "vf", "num_vfs": "2"}
+    with pytest.raises(problems.Refused) as refused:
+        run({**entry, "eswitch": "switchdev"}, allow_host_network=True)
+    (problem,) = refused.value.problems
+    assert "in use by pid 70, ovs-vswitchd" in problem
+    assert "so it cannot change the mode of its switch. " in problem
+    # Virtual functions alone do not affect the program.
+    assert run(entry)["changed"]
