@@ -19,6 +19,7 @@ from .._core.grammar import FUNCTION_IN_PATH
 from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
 from .._model.uses import EVERY_EFFECT, PORT, Use
+from . import stopping
 from .base import Scene
 from .processes import REMOVED, UDEV, Opened
 from .referenced_devices import NVIDIA_FILE, NVIDIA_MAJOR, behind_kfd, nvidia_minors
@@ -39,17 +40,6 @@ RESOURCE = lazy_pattern(r"/([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])/resou
 SWITCH_DRIVER = "nvidia-nvswitch"
 # Classes that the guards vfio and storage check.
 ELSEWHERE = ("block", "uio", "vfio", "vfio-dev")
-
-# A systemd unit, and a container, in the control group of a process.
-UNIT = lazy_pattern(r"/([^/\s]+\.service)(?=/|\s|\Z)")
-CONTAINER = lazy_pattern(r"(?:docker|libpod|crio|cri-containerd)[-/]([0-9a-f]{12})[0-9a-f]*")
-# Maps process names to units, for processes whose control group is unreadable.
-DAEMONS = {
-    "nvidia-persiste": "nvidia-persistenced",
-    "nv-hostengine": "nvidia-dcgm",
-    "nv-fabricmanage": "nvidia-fabricmanager",
-    "Xorg": "display-manager",
-}
 
 
 class _Nodes(NamedTuple):
@@ -77,7 +67,7 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
                 holder = scene.processes.holder(opened.process, target)
                 if holder.command not in UDEV:
                     seen.add((subject, opened.process))
-                    yield Use(subject, NAME, ENDED_BY, _advice(host, holder.command, opened.process), holder)
+                    yield Use(subject, NAME, ENDED_BY, stopping.advice(host, holder), holder)
 
 
 def _nodes(host: HostRoot, scene: Scene) -> _Nodes:
@@ -138,14 +128,3 @@ def _subjects(host: HostRoot, nodes: _Nodes, target: str, opened: Opened) -> set
     # Use the name if another driver has the number now, or if the tree has no numbers.
     found = found or nodes.by_name.get(name) or nodes.by_name.get(name.rpartition("/")[2])
     return found or (nodes.unnumbered if NVIDIA_FILE.match(name) else set())
-
-
-def _advice(host: HostRoot, command: str | None, process: int) -> str:
-    groups = host.read(f"proc/{process}/cgroup", optional=True) or ""
-    container, units = CONTAINER.search(groups), UNIT.findall(groups)
-    if container:
-        return f"stop the container {container[1]}"
-    unit = units[-1] if units else DAEMONS.get(command or "")
-    if unit and not unit.startswith("user@"):
-        return f"stop it with systemctl stop {unit}"
-    return f"stop the process, for example with kill {process}"

@@ -129,27 +129,6 @@ def test_mapped_region_of_a_function_without_driver(simulated):
     assert list(observe(host)) == [(IGB, 70, f"/{path}/resource0")]
 
 
-@pytest.mark.parametrize(
-    ("group", "advice"),
-    [
-        ("0::/system.slice/nvidia-persistenced.service", "stop it with systemctl stop nvidia-persistenced.service"),
-        (
-            "0::/system.slice/docker-" + "a1" * 32 + ".scope",
-            "stop the container a1a1a1a1a1a1",
-        ),
-        ("0::/user.slice/user-0.slice/user@0.service", "stop the process, for example with kill 70"),
-        (None, "stop it with systemctl stop nvidia-persistenced"),
-    ],
-)
-def test_how_a_process_is_stopped(simulated, group, advice):
-    host = simulated("nics")
-    add_class_device(host.kernel.tree, IGB, "accel", "accel0", "500:7")
-    add_process(host.kernel.tree, 70, "/dev/accel0", command="nvidia-persiste" if group is None else "x")
-    if group:
-        host.kernel.tree.add("proc/70/cgroup", Attribute(f"{group}\n".encode()))
-    assert list(observe(host).values()) == [advice]
-
-
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may make device files")
 def test_device_is_known_by_its_number(tmp_path):
     """The name of the file does not matter."""

@@ -1,0 +1,56 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Tell how a process that has a device open is stopped: by its guest, pod, container or systemd unit.
+
+Its control group names them. The process of a pod or unit would be started again, and ``kill`` would cut off a guest.
+"""
+
+from __future__ import annotations
+
+from .._core.patterns import lazy_pattern
+from .._host.root import HostRoot
+from .._model.uses import Holder
+
+GUEST = "shut it down, or detach the device"
+# The id of a pod (pkg/kubelet/cm, GetPodCgroupNameSuffix). systemd replaces its hyphens, and static pods have none.
+POD = lazy_pattern(r"/(?:\S*-)?pod([0-9a-f]{8}(?:[-_]?[0-9a-f]{4}){3}[-_]?[0-9a-f]{12})(?=[./])")
+CONTAINER = lazy_pattern(r"(?:docker|libpod|crio|cri-containerd)[-/]([0-9a-f]{12})[0-9a-f]*")
+# Containers whose own units are below their control group: LXC, LXD, Incus and Proxmox VE, then systemd-nspawn.
+SYSTEM_CONTAINER = lazy_pattern(r"/lxc(?:\.payload\.|/)([^/\s]+)|/systemd-nspawn@([^/\s]+)\.service/")
+UNIT = lazy_pattern(r"/([^/\s]+\.service)(?=/|\s|\Z)")
+OF_USER = "user@"
+# Maps process names to units, for processes whose control group is unreadable.
+DAEMONS = {
+    "nvidia-persiste": "nvidia-persistenced",
+    "nv-hostengine": "nvidia-dcgm",
+    "nv-fabricmanage": "nvidia-fabricmanager",
+    "Xorg": "display-manager",
+}
+
+
+def advice(host: HostRoot, holder: Holder) -> str:
+    """Return how to stop a process, without a full stop."""
+    if holder.guest:
+        return GUEST
+    groups = host.read(f"proc/{holder.pid}/cgroup", optional=True) or ""
+    pod, container, system = POD.search(groups), CONTAINER.search(groups), SYSTEM_CONTAINER.search(groups)
+    if pod:
+        return (
+            f"delete the pod {pod[1].replace('_', '-')}. If a DaemonSet creates it again, change the labels of this "
+            "node so that the DaemonSet does not select it"
+        )
+    if container:
+        return f"stop the container {container[1]}"
+    if system:
+        return f"stop it in the container {system[1] or system[2]}, or stop the container"
+    units = UNIT.findall(groups)
+    kill = f"for example with kill {holder.pid}"
+    if units and units[0].startswith(OF_USER):
+        # The manager of a user has its own units.
+        return f"stop {units[-1]} of its user, {kill}" if len(units) > 1 else f"stop the process, {kill}"
+    unit = units[-1] if units else DAEMONS.get(holder.command or "")
+    return f"stop it with systemctl stop {unit}" if unit else f"stop the process, {kill}"

@@ -1,0 +1,58 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._guards import stopping
+from ansible_collections.vfio.devices.plugins.module_utils._model.uses import Holder
+from ansible_collections.vfio.devices.tests.simhost.tree import Attribute
+
+POD = "2f0a4d5e-1111-4222-8333-000000000002"
+NAME = POD.replace("-", "_")
+NUMBER = "a1" * 32
+KILL = "stop the process, for example with kill 70"
+OF_POD = (
+    f"delete the pod {POD}. If a DaemonSet creates it again, change the labels of this node so that the DaemonSet does "
+    "not select it"
+)
+
+
+@pytest.mark.parametrize(
+    ("group", "advice"),
+    [
+        ("/system.slice/nvidia-persistenced.service", "stop it with systemctl stop nvidia-persistenced.service"),
+        (f"/system.slice/docker-{NUMBER}.scope", "stop the container a1a1a1a1a1a1"),
+        (f"/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod{NAME}.slice/crio-{NUMBER}.scope", OF_POD),
+        (f"/kubepods/besteffort/pod{POD}/{NUMBER}", OF_POD),
+        (f"/machine.slice/libpod-{NUMBER}.scope/container/system.slice/x.service", "stop the container a1a1a1a1a1a1"),
+        # The unit of a container is none of the host.
+        ("/lxc.payload.media/system.slice/jellyfin.service", "stop it in the container media, or stop the container"),
+        ("/lxc/101/ns/system.slice/jellyfin.service", "stop it in the container 101, or stop the container"),
+        (
+            "/machine.slice/systemd-nspawn@web1.service/payload/system.slice/jellyfin.service",
+            "stop it in the container web1, or stop the container",
+        ),
+        ("/lxc.monitor.media", KILL),
+        ("/user.slice/user-0.slice/user@0.service", KILL),
+        (
+            "/user.slice/user-1000.slice/user@1000.service/session.slice/pipewire.service",
+            "stop pipewire.service of its user, for example with kill 70",
+        ),
+        ("/user.slice/user-1000.slice/session-2.scope", KILL),
+        (None, "stop it with systemctl stop nvidia-persistenced"),
+    ],
+)
+def test_how_a_process_is_stopped(simulated, group, advice):
+    host = simulated("nics")
+    if group:
+        host.kernel.tree.add("proc/70/cgroup", Attribute(f"0::{group}\n".encode()))
+    holder = Holder(70, "nvidia-persiste" if group is None else "x", None, running=True)
+    assert stopping.advice(host.root(), holder) == advice
+
+
+def test_guest_is_shut_down_and_not_killed(simulated):
+    host = simulated("nics")
+    host.kernel.tree.add("proc/70/cgroup", Attribute(f"0::/system.slice/docker-{NUMBER}.scope\n".encode()))
+    holder = Holder(70, "qemu-kvm", "desktop-1", running=True)
+    assert stopping.advice(host.root(), holder) == "shut it down, or detach the device"
