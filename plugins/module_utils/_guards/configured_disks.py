@@ -5,7 +5,8 @@
 # Private to this collection: may change without notice.
 """Find disks that files of the host configure, such as /etc/fstab. At the next boot, the host misses them.
 
-systemd waits for such a disk and starts the emergency mode if it is missing (systemd.mount(5), fstab).
+systemd waits for such a disk and starts the emergency mode if it is missing (systemd.mount(5), fstab). A stopped Ceph
+OSD does not have its disk open, but a link to the disk.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ OCTAL = lazy_pattern(r"\\([0-7]{3})")
 UNITS = "etc/systemd/system"
 KINDS = (".mount", ".swap")
 WHAT = lazy_pattern(r"^[ \t]*What[ \t]*=[ \t]*(\S+)[ \t]*$", re.MULTILINE)
+# Directories with a directory for each OSD, of packages, cephadm and Rook (* stands for any name).
+OSDS = ("var/lib/ceph/osd", "var/lib/ceph/*", "var/lib/rook/*")
+OSD_LINKS = ("block", "block.db", "block.wal")
 # Directories of udev with links to disks (util-linux, fstab(5)).
 TAGS = {
     "UUID": "by-uuid",
@@ -44,7 +48,20 @@ def configured(host: HostRoot) -> dict[str, str]:
         disk = _disk(host, given)
         if disk:
             found.setdefault(disk, f"listed in /{path}")
+    for path, target in _of_ceph(host):
+        disk = _disk(host, target)
+        if disk:
+            found.setdefault(disk, f"the disk of a Ceph OSD (/{path})")
     return found
+
+
+def _of_ceph(host: HostRoot) -> Iterator[tuple[str, str]]:
+    for directory in OSDS:
+        above, star, _below = directory.partition("/*")
+        for place in [f"{above}/{name}" for name in host.names(above)] if star else [directory]:
+            for name in host.names(place):
+                links = dict(host.links(f"{place}/{name}"))
+                yield from ((f"{place}/{name}/{link}", links[link]) for link in OSD_LINKS if link in links)
 
 
 def _given(host: HostRoot) -> Iterator[tuple[str, str]]:

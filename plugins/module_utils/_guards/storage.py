@@ -45,10 +45,12 @@ UDEV_PROPERTY = lazy_pattern(r"^E:(ID_FS_TYPE|ID_FS_LABEL|ID_PART_ENTRY_TYPE)=(.
 ZFS_PARTITION = "6a898cc3-1dd2-11b2-99a6-080020736631"
 MDSTAT = "proc/mdstat"
 MEMBER = lazy_pattern(r"([^\s\[]+)\[\d+\]")
-# Disks exported over NVMe (drivers/nvme/target/configfs.c) and SCSI (drivers/target/target_core_configfs.c).
+# Disks exported over NVMe (drivers/nvme/target/configfs.c) and SCSI (drivers/target/target_core_configfs.c, and
+# scst_vdisk.c of SCST, which adds a line to a name that is not the default).
 EXPORTS = (
     ("sys/kernel/config/nvmet/subsystems", "namespaces", "device_path", "exported over NVMe"),
     ("sys/kernel/config/target/core", "", "udev_path", "exported over SCSI"),
+    ("sys/kernel/scst_tgt", "", "filename", "exported over SCSI"),
 )
 # A device file of the host that is mounted elsewhere, such as a volume of a pod (the fourth word is its path in /dev).
 DEVICE_FILES = " - devtmpfs "
@@ -258,7 +260,8 @@ def _exports(host: HostRoot) -> dict[str, str]:
             above = "/".join(filter(None, (directory, group, middle)))
             for member in host.names(above):
                 # The path that the administrator has given, usually a link in /dev/disk/by-id.
-                disk = _name(host, host.read(f"{above}/{member}/{attribute}", optional=True) or "")
+                path = host.read(f"{above}/{member}/{attribute}", optional=True) or ""
+                disk = _name(host, path.partition("\n")[0])
                 if disk:
                     found[disk] = use
     return found

@@ -39,3 +39,23 @@ def test_disk(simulated, path, text, disk):
     for name, target in LINKS.items():
         host.kernel.tree.add(f"dev/disk/{name}", Link(f"../../{target}"))
     assert configured_disks.configured(host.root()) == ({disk: f"listed in /{path}"} if disk else {})
+
+
+@pytest.mark.parametrize(
+    ("directory", "link", "target", "disk"),
+    [
+        ("var/lib/ceph/osd/ceph-3", "block", "/dev/nvme2n1", "nvme2n1"),
+        ("var/lib/ceph/5f0a/osd.3", "block.db", "/dev/disk/by-uuid/ab-1", "nvme0n1p3"),
+        ("var/lib/rook/rook-ceph/5f0a_1b2c", "block", "/dev/nvme2n1", "nvme2n1"),
+        ("var/lib/ceph/osd/ceph-3", "block.wal", "/dev/mapper/ceph-wal", "dm-3"),
+        ("var/lib/ceph/osd/ceph-3", "keyring", "/dev/nvme2n1", None),
+        ("var/lib/ceph/osd/ceph-3", "block", "spdk:0000:41:00.0", None),
+    ],
+)
+def test_disk_of_a_stopped_ceph_osd(simulated, directory, link, target, disk):
+    host = simulated("empty")
+    host.kernel.tree.add("dev/disk/by-uuid/ab-1", Link("../../nvme0n1p3"))
+    host.kernel.tree.add("dev/mapper/ceph-wal", Link("../dm-3"))
+    host.kernel.tree.add(f"{directory}/{link}", Link(target))
+    found = {disk: f"the disk of a Ceph OSD (/{directory}/{link})"} if disk else {}
+    assert configured_disks.configured(host.root()) == found

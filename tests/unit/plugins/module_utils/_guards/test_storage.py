@@ -142,6 +142,11 @@ MEMBER = "E:ID_FS_TYPE=zfs_member\nE:ID_FS_LABEL=tank\n"
             {"sys/kernel/config/target/core/iblock_0/disk/udev_path": "/dev/nvme0n1p3"},
             ["nvme0n1p3 is exported over SCSI"],
         ),
+        (
+            {"sys/kernel/scst_tgt/devices/disk01/filename": "/dev/nvme0n1p3\n[key]"},
+            ["nvme0n1p3 is exported over SCSI"],
+        ),
+        ({"sys/kernel/scst_tgt/devices/disk01/filename": "/srv/image"}, []),
         # The administrator exports a disk by a lasting name, even by a link to a link.
         (
             {
