@@ -59,7 +59,8 @@ class Tools:
     """The programs. ``missing`` ones are not installed, ``hanging`` ones never end, ``ignored`` settings have no
     effect.
 
-    ``calls`` contains all command lines, and ``failures`` maps their first words to error output.
+    ``calls`` contains all command lines. ``failures`` maps their first words to error output, and ``answers`` to the
+    output of programs that the simulator does not have.
     """
 
     def __init__(self, host: SimHost, files: Accessor | None = None) -> None:
@@ -70,6 +71,7 @@ class Tools:
         self.hanging: set[str] = set()
         self.ignored: set[str] = set()
         self.failures: dict[str, str] = {}
+        self.answers: dict[str, str] = {}
         self.eswitch: dict[str, str] = {}
         self.settings: dict[int, dict[str, Any]] = {}
         self.keep: list[PciFunction] = []
@@ -91,6 +93,9 @@ class Tools:
         for beginning, text in self.failures.items():
             if command.startswith(beginning):
                 return Ended(Output(1, "", text))
+        for beginning, text in self.answers.items():
+            if command.startswith(beginning):
+                return Ended(Output(0, text, ""))
         programs: dict[str, Callable[[list[str]], str]] = {
             "ip": self._ip,
             "devlink": self._devlink,

@@ -42,10 +42,13 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
     """Yield a use for each device of each container."""
     if not scene.configured:
         return
-    unreadable: list[str] = []
     engines = (container_engines, containerd, podman, podman_restart, quadlets)
     of_engines = [guest for engine in engines for guest in engine.containers(host)]
-    of_others = (*lxd.instances(host, unreadable), *switch_ports.ports(host), *xen.guests(host))
+    of_others = (
+        *lxd.instances(host, scene.processes),
+        *switch_ports.ports(host),
+        *xen.guests(host),
+    )
     guests = (*nspawn.containers(host), *guest_units.guests(host), *lxc.containers(host), *of_engines, *of_others)
     _warn_of_any(host, scene, guests)
     for guest in guests:
@@ -60,14 +63,6 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
             )
             for subject, effects in subjects(host, scene.functions, guest.references).items():
                 yield Use(subject, NAME, effects, advice, Holder(None, None, guest.name, guest.running))
-    if unreadable and scene.processes.named(*lxd.DAEMONS):
-        first, *others = unreadable
-        more = f" and {len(others)} more" if others else ""
-        yield Unseen(
-            NAME,
-            f"the devices of instance {first}{more} are unknown, because its storage pool is not mounted. Read them "
-            "with lxc config show --expanded",
-        )
 
 
 def _warn_of_any(host: HostRoot, scene: Scene, guests: Iterable[Guest]) -> None:

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Tell how a process that has a device open is stopped: by its guest, pod, container or systemd unit.
+"""Find the command that stops a process with an open device: that of its guest, pod, container or systemd unit.
 
 Its control group names them. The process of a pod or unit would be started again, and ``kill`` would cut off a guest.
 """
