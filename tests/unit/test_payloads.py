@@ -37,7 +37,7 @@ PACKAGES = {
 LIMITS = {
     "boot_restore": 820,
     "cards": 760,
-    "cards_apply": 880,
+    "cards_apply": 910,
     "host_recording": 660,
     "managed_files": 180,
     "mdev_facts": 430,
