@@ -56,10 +56,25 @@ def touches(card: Card, steps: list[CardStep]) -> list[Touch]:
 
 def uses(card: Card, steps: list[CardStep], target: CardTarget, seen: Seen, lifted: Container[str]) -> Found:
     """Return a sentence for each use that the steps would end; ``lifted`` are options that permit an end."""
-    # In mode pf, a defined guest that will get the card does not block it, but a guest that needs its driver does.
-    passes_through = target.num_vfs == 0 and is_vfio_driver(target.binding.driver)
-    counting = [use for use in seen.uses if not (passes_through and use.subject == card.address and _waits_for_it(use))]
+    ready = _ready_for_guests(card, steps, target)
+    counting = [use for use in seen.uses if not (use.subject in ready and _waits_for_it(use))]
     return conflicts(touches(card, steps), counting, lifted)
+
+
+def _ready_for_guests(card: Card, steps: list[CardStep], target: CardTarget) -> set[str]:
+    """Return the functions that get a VFIO driver and nothing else.
+
+    A stopped guest that will get such a function does not block it, but a guest that needs its driver does.
+    """
+    ready = {card.address} if target.num_vfs == 0 and is_vfio_driver(target.binding.driver) else set()
+    binds, network, shares = find_step(steps, BindVfs), find_step(steps, SetVfNetwork), find_step(steps, SetVfShares)
+    if binds and not find_step(steps, RemoveVfs):
+        changed = {*(network.settings if network else ()), *(shares.settings if shares else ())}
+        for virtual in card.virtual_functions:
+            wanted = binds.bindings.get(virtual.number)
+            if wanted and is_vfio_driver(wanted.driver) and virtual.number not in changed:
+                ready.add(virtual.address)
+    return ready
 
 
 def _waits_for_it(use: Use) -> bool:

@@ -412,3 +412,21 @@ def test_nothing_goes_where_users_may_be_hidden(switch):
     assert run({"pf": ICE, "mode": "pf"}, check=True, accept_unseen=["processes"])["changed"]
     run({"pf": ICE, "mode": "vf", "num_vfs": "2"})
     run({"pf": ICE, "mode": "vf", "drivers_autoprobe": False})
+
+
+def test_function_gets_the_driver_that_its_defined_domain_needs(switch, monkeypatch):
+    run = switch("nics")
+    run({"pf": ICE, "mode": "vf", "num_vfs": "2"})
+    virtual = run.card(ICE)["virtual"][0][0]
+    domains(monkeypatch, {virtual: [{"name": "web1", "running": False}]})
+    entry = {"pf": ICE, "mode": "vf"}
+    # libvirt binds the function itself when the domain starts, or requires that it is bound.
+    assert run({**entry, "vf_driver": "vfio-pci"}, check=True)["changed"]
+    for wanted in (
+        {"vf_driver": "none"},
+        {"num_vfs": "1", "vf_driver": "vfio-pci"},
+        {"vfs": [{"index": "0", "vlan": "7", "driver": "vfio-pci"}]},
+    ):
+        assert "in use by guest web1 (defined)" in refusal(run, {**entry, **wanted})[0]
+    domains(monkeypatch, {virtual: [{"name": "web1", "running": True}]})
+    assert "in use by guest web1" in refusal(run, {**entry, "vf_driver": "vfio-pci"})[0]
