@@ -8,7 +8,8 @@
 
 The CNI library caches the result for each network. Multus stores the configuration of each network of a pod, and
 sriov-cni the address of each function. Resource drivers write a file for each claim (Container Device Interface). Each
-file is deleted with its pod.
+file is deleted with its pod, but a crash or reboot of the host leaves files. Then the network namespace of the pod is
+missing.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from .._core import json_text
 from .._core.grammar import PCI_ADDRESS
 from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
+from .container_engines import as_list, as_mapping
 from .referenced_devices import DEVICE, DEVICE_FILE, FILE, INTERFACE, Reference
 
 CACHES = ("var/lib/cni/results", "var/lib/cni/cache/results", "var/lib/cni/multus", "var/lib/cni/sriov")
@@ -44,17 +46,24 @@ class Given(NamedTuple):
     is_unknown: bool = False
 
 
+class _Cached(NamedTuple):
+    """A file of a network plugin, with its JSON, and the container to which it belongs."""
+
+    path: str
+    text: str
+    content: Any
+    container: str
+
+
 def read(host: HostRoot) -> Iterator[Given]:
     """Yield the devices of each file."""
-    for directory in CACHES:
-        for name in host.names(directory):
-            text = host.read(f"{directory}/{name}", optional=True) if name != "pci" else None
-            if text:
-                yield _of_configuration(f"{directory}/{name}", text)
+    files = [_cached(path, text) for path, text in _texts(host)]
+    gone = {file.container for file in files if _is_gone(host, file.content)}
+    yield from (_of_configuration(file) for file in files if file.container not in gone)
     for name in host.names(FUNCTIONS):
         namespace = host.read(f"{FUNCTIONS}/{name}", optional=True) or ""
         # After a reboot, the file still exists without the namespace.
-        if namespace.startswith("/") and host.exists(namespace.lstrip("/")):
+        if namespace.startswith("/") and _exists(host, namespace):
             yield Given(f"{FUNCTIONS}/{name}", (Reference(DEVICE, name),))
     for directory in CLAIMS:
         for name in host.names(directory):
@@ -64,20 +73,52 @@ def read(host: HostRoot) -> Iterator[Given]:
                 yield Given(f"{directory}/{name}", tuple(named))
 
 
-def _of_configuration(path: str, text: str) -> Given:
+def _texts(host: HostRoot) -> Iterator[tuple[str, str]]:
+    for directory in CACHES:
+        for name in host.names(directory):
+            text = host.read(f"{directory}/{name}", optional=True) if name != "pci" else None
+            if text:
+                yield f"{directory}/{name}", text
+
+
+def _cached(path: str, text: str) -> _Cached:
     try:
-        return Given(path, tuple(in_configuration(text)))
+        content = json_text.load(text)
     except ValueError:
-        # A power failure may have cut the file. Files of other kinds, such as locks, contain no object.
-        return Given(path, (), is_unknown=BEGIN.match(text) is not None)
+        content = None
+    number = as_mapping(content).get("containerId")
+    # Multus and sriov-cni have it in the names of their files: ID or ID-net1.
+    return _Cached(path, text, content, str(number or path.rpartition("/")[2].partition("-")[0]))
 
 
-def in_configuration(text: str) -> list[Reference]:
-    """Return the devices in the configuration of a network plugin; raise ``ValueError`` for other text."""
+def _is_gone(host: HostRoot, content: Any) -> bool:
+    """Return whether a result names the namespace of its container, and this namespace does not exist."""
+    interfaces = as_list(as_mapping(as_mapping(content).get("result")).get("interfaces"))
+    found = [as_mapping(one).get("sandbox") for one in interfaces]
+    namespaces = [one for one in found if isinstance(one, str) and one.startswith("/")]
+    return bool(namespaces) and not any(_exists(host, one) for one in namespaces)
+
+
+def _exists(host: HostRoot, namespace: str) -> bool:
+    """Return whether the path of a namespace exists; /var/run is a link to /run, maybe to that of another root."""
+    path = namespace.lstrip("/")
+    return host.exists(path) or path.startswith("var/run/") and host.exists(path[len("var/") :])
+
+
+def _of_configuration(file: _Cached) -> Given:
     try:
-        return list(dict.fromkeys(_references(json_text.load(text))))
-    except RecursionError as error:
-        raise ValueError from error
+        references = tuple(in_configuration(file.content)) if file.content is not None else None
+    except RecursionError:
+        references = None
+    if references is None:
+        # A power failure may have cut the file. Files of other kinds, such as locks, contain no object.
+        return Given(file.path, (), is_unknown=BEGIN.match(file.text) is not None)
+    return Given(file.path, references)
+
+
+def in_configuration(content: Any) -> list[Reference]:
+    """Return the devices in the configuration of a network plugin; raise ``RecursionError`` for nested lists."""
+    return list(dict.fromkeys(_references(content)))
 
 
 def _references(part: Any) -> Iterator[Reference]:

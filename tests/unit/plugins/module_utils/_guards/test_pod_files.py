@@ -15,9 +15,9 @@ MACVLAN = {"type": "macvlan", "master": "ens2f0", "ipam": {"type": "static"}}
 NODE = "    - path: /dev/dri/renderD128\n"
 
 
-def cached(configuration):
+def cached(configuration, **more):
     encoded = base64.b64encode(json.dumps(configuration).encode()).decode()
-    return json.dumps({"kind": "cniCacheV1", "containerId": "c1", "config": encoded, "ifName": "net1"})
+    return json.dumps({"kind": "cniCacheV1", "containerId": "c1", "config": encoded, "ifName": "net1", **more})
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,44 @@ def test_function_of_a_namespace(simulated, namespace, found):
     files = {f"var/lib/cni/sriov/pci/{VF}": "/var/run/netns/cni-1\n", namespace: ""}
     given = pod_files.read(simulated("empty", files=files).root())
     assert [one.name for pod in given for one in pod.references] == found
+
+
+def place_of(path):
+    return pod_files.CACHES.index(path.rpartition("/")[0]), path
+
+
+@pytest.mark.parametrize(
+    ("sandbox", "place", "left"),
+    [
+        ("/var/run/netns/cni-1", None, True),
+        ("/var/run/netns/cni-1", "var/run/netns/cni-1", False),
+        # The link to /run may lead to another root.
+        ("/var/run/netns/cni-1", "run/netns/cni-1", False),
+        ("/proc/77/ns/net", None, True),
+        ("/proc/77/ns/net", "proc/77/ns/net", False),
+        ("", None, False),
+        (None, None, False),
+        (7, None, False),
+    ],
+)
+def test_files_that_a_crash_has_left(simulated, sandbox, place, left):
+    interfaces = [{"name": "net1", "sandbox": sandbox}, {"name": "veth1"}, "broken"]
+    files = {
+        "var/lib/cni/results/fast-c1-net1": cached(SRIOV, result={"interfaces": interfaces}),
+        "var/lib/cni/multus/c1": json.dumps([MACVLAN]),
+        "var/lib/cni/sriov/c1-net1": json.dumps(SRIOV),
+        "var/lib/cni/multus/c2": json.dumps([MACVLAN]),
+    }
+    found = pod_files.read(simulated("empty", files={**files, **({place: ""} if place else {})}).root())
+    assert [one.path for one in found if one.references] == sorted(
+        ["var/lib/cni/multus/c2"] if left else files, key=place_of
+    )
+
+
+@pytest.mark.parametrize("result", [7, {"interfaces": 7}, {"interfaces": {"sandbox": "/x"}}, None])
+def test_results_of_another_form(simulated, result):
+    (found,) = pod_files.read(simulated("empty", files={"var/lib/cni/results/x": cached(SRIOV, result=result)}).root())
+    assert found.references
 
 
 def test_devices_that_are_only_on_offer_are_of_no_pod(simulated):
