@@ -18,6 +18,8 @@ from .referenced_devices import DEVICE, Guest, Reference, in_command_line
 
 UNITS = ("etc/systemd/system", "run/systemd/system", "etc/systemd/user")
 UNITS_OF_USER = ".config/systemd/user"
+# Scripts of the administrator that the system starts at boot.
+BOOT_SCRIPTS = ("etc/rc.local", "etc/rc.d/rc.local")
 # Matches web1.service, systemd-nspawn@web1.service and the directory systemd-nspawn@web1.service.d.
 UNIT = lazy_pattern(r"([^/]+)\.service(\.d)?\Z")
 NSPAWN_PROGRAM = "systemd-nspawn "
@@ -49,6 +51,9 @@ ENGINE, CREATES = lazy_pattern(r"\b(?:docker|podman|nerdctl)\s"), lazy_pattern(r
 def guests(host: HostRoot) -> list[Guest]:
     """Return containers and guests whose unit, or a drop-in file of it, starts systemd-nspawn, QEMU or an engine."""
     found = [guest for directory in UNITS for guest in _in_units(host, directory)]
+    for script in BOOT_SCRIPTS:
+        references = _in_file(host, script)
+        found += [Guest("rc.local", script, False, tuple(references))] if references else []
     with home_directories.reading(host, "systemd units of users"):
         for home in home_directories.homes(host):
             found += _in_units(host, f"{home}/{UNITS_OF_USER}")
@@ -70,12 +75,16 @@ def _in_units(host: HostRoot, directory: str) -> Iterator[Guest]:
             else:
                 references = [*in_unit(text)]
                 for script in dict.fromkeys(SCRIPT.findall(text)):
-                    content = host.read_bytes(script[1:]) or b""
-                    references += in_script(content.decode(errors="replace")) if b"\0" not in content[:1024] else ()
+                    references += _in_file(host, script[1:])
                 if references:
                     # The process of a running guest is found with its open devices.
                     yield Guest(container, path, False, tuple(references))
                 yield from _of_environments(host, container, text)
+
+
+def _in_file(host: HostRoot, script: str) -> list[Reference]:
+    content = host.read_bytes(script) or b""
+    return [] if b"\0" in content[:1024] else [*in_script(content.decode(errors="replace"))]
 
 
 def _of_environments(host: HostRoot, unit: str, text: str) -> Iterator[Guest]:

@@ -72,6 +72,12 @@ SCRIPTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("etc/systemd/system/*", (".conf",)),
     ("etc/tmpfiles.d", (".conf",)),
     ("etc/tuned/*", (".conf", ".sh")),
+    ("etc/tuned/profiles/*", (".conf", ".sh")),
+    # Hooks of libvirt, the usual directories of a helper that many guides install, and hooks of Proxmox VE.
+    ("etc/libvirt/hooks", ("",)),
+    ("etc/libvirt/hooks/qemu.d", ("",)),
+    ("etc/libvirt/hooks/qemu.d/*/prepare/begin", ("",)),
+    ("var/lib/vz/snippets", ("",)),
     ("etc/sysfs.d", (".conf",)),
     ("etc/network", ("interfaces",)),
     ("etc/network/interfaces.d", ("",)),
@@ -145,8 +151,8 @@ def _of_unit(host: HostRoot, path: str, script: Pattern) -> Iterator[tuple[str, 
 
 
 def _files(host: HostRoot, directory: str, ends: tuple[str, ...]) -> Iterator[str]:
-    above, star, _below = directory.partition("/*")
-    for place in [f"{above}/{name}" for name in host.names(above)] if star else [directory]:
+    above, star, below = directory.partition("/*")
+    for place in [f"{above}/{name}{below}" for name in host.names(above)] if star else [directory]:
         for name in host.names(place):
             if name.endswith(ends) and not name.startswith((OUR_RULE, OUR_UNIT)) and not name.endswith(".d"):
                 yield f"{place}/{name}"

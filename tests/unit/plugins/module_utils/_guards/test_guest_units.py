@@ -101,6 +101,13 @@ def test_devices_of_a_script_that_a_unit_starts(simulated, start, script, found)
     assert uses(simulated, files) == found
 
 
+@pytest.mark.parametrize("path", ["etc/rc.local", "etc/rc.d/rc.local"])
+def test_guest_that_the_system_starts_at_boot(simulated, path):
+    files = {path: "#!/bin/sh\nqemu-system-x86_64 -daemonize -device vfio-pci,host=41:00.2\nexit 0\n"}
+    (use,) = seen(simulated, files)
+    assert (use.subject, use.ended_by, use.advice) == (VF0, EVERY_EFFECT, f"remove the device from /{path}")
+
+
 TEMPLATE = "etc/systemd/system/qemu@.service"
 START = "ExecStart=/usr/bin/qemu-system-x86_64 -name %i $args\n"
 

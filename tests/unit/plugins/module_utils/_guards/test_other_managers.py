@@ -63,6 +63,8 @@ from ansible_collections.vfio.devices.plugins.module_utils._guards import other_
         ("var/spool/cron/crontabs/root", "@reboot echo 8 > /sys/class/net/ens1/device/sriov_numvfs\n", True),
         ("var/spool/cron/root", "# @reboot echo 8 > /sys/class/net/ens1/device/sriov_numvfs\n", False),
         ("etc/modprobe.d/ice.conf", "install ice modprobe -i ice; echo 8 > /sys/x/sriov_numvfs\n", True),
+        ("etc/tuned/profiles/nfv/tuned.conf", "[sysfs]\n/sys/class/net/ens1/device/sriov_numvfs=8\n", True),
+        ("etc/libvirt/hooks/network", "#!/bin/sh\necho 8 > /sys/class/net/ens1/device/sriov_numvfs\n", True),
         ("etc/cron.d/vfs", "@reboot root echo 8 > /sys/class/net/ens1/device/sriov_numvfs\n", True),
     ],
 )
@@ -95,6 +97,10 @@ def test_program_and_directory_are_no_text(simulated):
             "RUN+=\"/bin/sh -c 'uuidgen > /sys/x/mdev_supported_types/nvidia-35/create'\"\n",
         ),
         ("etc/rc.local", "mdevctl start -u $uuid -p 0000:3b:00.0 --type nvidia-35\n"),
+        ("etc/libvirt/hooks/qemu", "echo $uuid > /sys/x/mdev_supported_types/i915-GVTg_V5_4/create\n"),
+        ("etc/libvirt/hooks/qemu.d/vm1", "mdevctl start -u $uuid\n"),
+        ("etc/libvirt/hooks/qemu.d/vm1/prepare/begin/vgpu.sh", "mdevctl start -u $uuid\n"),
+        ("var/lib/vz/snippets/vgpu.sh", "mdevctl start -u $uuid\n"),
     ],
 )
 def test_who_else_makes_mediated_devices(simulated, path, text):
