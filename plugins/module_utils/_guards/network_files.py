@@ -28,6 +28,13 @@ PLACES = (
     ("etc/sysconfig/network", ("",)),
     ("etc/os-net-config", (".yaml", ".yml", ".json")),
     ("etc/nmstate", (".yaml", ".yml")),
+    # Networks of Podman, CNI plugins and libvirt on an interface of the host, and agents of neutron.
+    ("etc/containers/networks", (".json",)),
+    ("etc/cni/net.d", (".conf", ".conflist")),
+    ("etc/libvirt/qemu/networks", (".xml",)),
+    ("etc/neutron/plugins/ml2", (".ini",)),
+    ("etc/kolla/neutron-sriov-agent", (".ini",)),
+    ("etc/kolla/neutron-linuxbridge-agent", (".ini",)),
 )
 IFCFG = "ifcfg-"
 # An uncommented line with the name, which may be a value, a key or one of several words.
