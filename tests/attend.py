@@ -147,6 +147,12 @@ class Attendant:
                     return self.process.returncode
         return None
 
+    def terminate(self) -> None:
+        """Pass SIGTERM on to the command. ``Popen.terminate`` could reap it, and :meth:`reap` would miss its end."""
+        if self.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.process.pid, signal.SIGTERM)
+
     def end_the_others(self) -> None:
         """Kill processes that outlive the command, and print them."""
         if not self.others_ended():
@@ -184,7 +190,7 @@ def main() -> int:
     # A terminal also sends Ctrl-C to the command, which then ends its processes.
     signal.signal(signal.SIGINT, lambda *_: None)
     attendant = Attendant(sys.argv[1:])
-    signal.signal(signal.SIGTERM, lambda *_: attendant.process.terminate())
+    signal.signal(signal.SIGTERM, lambda *_: attendant.terminate())
     try:
         return attendant.run()
     finally:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -119,3 +120,12 @@ def test_an_orphan_is_no_zombie_while_the_command_runs(tmp_path):
     script = f"{sys.executable} {program}; {wait} 2>/dev/null; echo $states"
     lines = attended("sh", "-c", script).stdout.splitlines()
     assert (lines[0], lines[1:]) == ("started", ["S"])
+
+
+def test_a_signal_that_ends_the_command_first_ends_the_attendant():
+    """A signal to the process group may end the command before the attendant passes it on."""
+    attendant = attend.Attendant(["sleep", "60"])
+    os.kill(attendant.process.pid, signal.SIGKILL)
+    os.waitid(os.P_PID, attendant.process.pid, os.WEXITED | os.WNOWAIT)
+    attendant.terminate()
+    assert attendant.run() == 128 + signal.SIGKILL
