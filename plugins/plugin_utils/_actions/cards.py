@@ -93,6 +93,12 @@ class ComparesHost(ActionBase):
             return {**result, "changed": False, "failed": True, "msg": "\n".join(refused), "problems": refused}
         variables = role_variables.with_roles(self._templar, task_vars)
         try:
+            variables.get("vfio_profiles", None)
+        except AnsibleError as error:
+            # The argument spec of the role would not name the variable.
+            sentence = f"vfio_profiles cannot be evaluated: {describe_error(error)}"
+            return {**result, "changed": False, "failed": True, "msg": sentence}
+        try:
             options = _options(variables)
         except (AnsibleError, ValueError, KeyError) as error:
             return {**result, "changed": False, **_by_roles([describe_error(error)])}

@@ -13,7 +13,7 @@ from ansible_collections.vfio.devices.plugins.filter import nova_config
 from ansible_collections.vfio.devices.tests.integration.libvirt import daemon
 from ansible_collections.vfio.devices.tests.integration.nova.test_hosts import WITH_USERS, resolve
 from ansible_collections.vfio.devices.tests.integration.nova.test_mixtures import brought_to
-from ansible_collections.vfio.devices.tests.integration.nova.test_tracker import cloud  # noqa: F401
+from ansible_collections.vfio.devices.tests.integration.nova.test_tracker import cloud  # noqa: F401 # pylint: disable=unused-import
 from ansible_collections.vfio.devices.tests.simhost import plain
 from ansible_collections.vfio.devices.tests.unit.conftest import Simulated
 

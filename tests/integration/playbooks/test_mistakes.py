@@ -253,6 +253,15 @@ def test_all_invalid_variables_are_reported_together_and_not_converted(play):
     assert "deprecat" not in said.lower()
 
 
+def test_a_failing_template_of_a_host_that_the_limit_leaves_out_is_not_evaluated(play):
+    failing = {"vfio_profiles": "{{ base + extra }}", "base": []}
+    hosts = {"t4": {"vfio_profiles": [PORTS]}, "nics": failing}
+    status, said, _changed = play("site", "--check", "--limit", "t4", hosts=hosts)
+    assert (status, "1 host: 1 unchanged" in said) == (0, True)
+    status, said, _changed = play("site", "--check", hosts=hosts)
+    assert (status, "nics (rejected or failed): vfio_profiles cannot be evaluated: " in said) == (2, True)
+
+
 def test_an_invalid_profile_and_one_for_other_hosts_than_those_of_the_limit_do_not_select_nothing(play):
     profiles = [{**PORTS, "select": "class == '0200' && total_vfs >= 64"}, DESKTOPS]
     hosts = dict.fromkeys(("nics", "t4"), {})
