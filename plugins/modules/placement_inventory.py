@@ -83,6 +83,12 @@ options:
           - If omitted, such providers remain and are in RV(unexpected).
         type: list
         elements: str
+      mdev_parents:
+        description:
+          - For the root of a host, PCI addresses of all parents whose mediated devices nova may have. A warning names
+            other providers of mediated devices below the root, which nova-compute never removes.
+        type: list
+        elements: str
       former_root:
         description:
           - For the root of a host, UUID of the root below which this host was published before. If it is another root,
@@ -332,6 +338,7 @@ PROVIDER = {
     "optional": {"type": "bool", "default": False},
     "drain": {"type": "bool"},
     "cards": {"type": "list", "elements": "str"},
+    "mdev_parents": {"type": "list", "elements": "str"},
     "former_root": {"type": "str"},
 }
 

@@ -99,6 +99,7 @@ class Entry(TypedDict):
     optional: bool
     drain: Optional[bool]
     cards: Optional[set[str]]  # PCI addresses in lower case
+    mdev_parents: Optional[set[str]]  # the same, of the parents that nova may have
     former_root: Optional[str]  # UUID of the root below which the host of a root was published last
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 
 from .._core.problems import Refused
-from . import duplicate_providers, former_root, renamed_root
+from . import duplicate_providers, former_root, left_behind, renamed_root
 from .model import Entry, Kept, Plan, PlanOptions, State, Step
 from .names import MARKER, OWN, card_of, is_custom, owner
 from .nodes import Nodes
@@ -77,6 +77,7 @@ def plan_providers(state: State, wanted: list[Entry], options: PlanOptions) -> P
             *sentences,
             *_leftovers(nodes),
             *duplicate_providers.sentences(nodes),
+            *left_behind.sentences(nodes, [one["uuid"] for _ours, one in duplicate_providers.providers(nodes)]),
             *(sentence for step in steps for sentence in step["warnings"]),
         ],
     }
@@ -88,7 +89,7 @@ def plan_providers(state: State, wanted: list[Entry], options: PlanOptions) -> P
 def details(state: State, wanted: list[Entry], options: PlanOptions) -> tuple[list[str], list[str]]:
     """Return the UUIDs of providers whose inventories are needed, and those whose traits are needed."""
     nodes = Nodes(state, wanted, options)
-    of_others = [one for _ours, one in duplicate_providers.providers(nodes)]
+    of_others = [one for _ours, one in duplicate_providers.providers(nodes)] + left_behind.providers(nodes)
     unlisted = [*nodes.to_remove, *stale_providers(nodes), *former_root.providers(nodes), *of_others]
     inventories = [one["uuid"] for one in unlisted]
     traits = list(inventories)

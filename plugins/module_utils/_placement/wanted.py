@@ -114,9 +114,14 @@ def _entry(item: int, provider: Mapping[str, Any], present: bool, found: list[st
         "traits": None if traits is None or not present else _traits(traits, found),
         "optional": bool(provider.get("optional")),
         "drain": provider.get("drain"),
-        "cards": None if provider.get("cards") is None or not present else set(map(str.casefold, provider["cards"])),
+        "cards": _folded(provider.get("cards")) if present else None,
+        "mdev_parents": _folded(provider.get("mdev_parents")) if present else None,
         "former_root": grammar.collect(grammar.uuid, provider.get("former_root"), found) if present else None,
     }
+
+
+def _folded(listed: Iterable[str] | None) -> set[str] | None:
+    return None if listed is None else set(map(str.casefold, listed))
 
 
 def _inventories(inventories: Mapping[str, Any], found: list[str]) -> Inventories:

@@ -34,6 +34,8 @@ class Provider(TypedDict, total=False):
     cards: list[str]
     # The UUID of the root below which the host was published last, on its root provider.
     former_root: str
+    # The addresses on which nova may have mediated devices, on its root provider.
+    mdev_parents: list[str]
 
 
 class _Options(TypedDict):

@@ -25,6 +25,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     held_card,
     makes_mdevs,
     of_card,
+    shares_of,
     type_of,
 )
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Parent, Plan, Unselected
@@ -125,6 +126,18 @@ def may_have_mdevs(card: Card) -> bool:
     if card["type"] is not None or card["total"] is not None:
         return False
     return makes_mdevs(card) or not card["framework"] and set(card.get("nova", ())) <= set(OPTIONS)
+
+
+def possible_parents(plan: Plan) -> list[str] | None:
+    """Return the PCI addresses on which nova may have mediated devices; None if some of them are unknown."""
+    cards = [card for card in plan["cards"] if card["owner"] == "nova"]
+    if any(map(may_have_mdevs, cards)):
+        return None
+    own: list[Card | Unselected] = [card for card in cards if held_card(card) or any(map(has_mdevs, shares_of(card)))]
+    # Other settings of nova decide about cards of no profile.
+    own += plan.get("unselected", [])
+    found = {name for card in own for name in (card["name"], *card["virtual_functions"])}
+    return sorted(filter(ADDRESS.match, found))
 
 
 def unsure(card: Card) -> str:

@@ -117,6 +117,8 @@ def providers(plan: Plan, options: TreeOptions) -> tuple[list[Provider], list[st
     # If a host has no cards at all, its facts were probably unreadable, so its providers stay.
     if cards and "unselected" in plan:
         root["cards"] = cards
+        parents = nova_mdev.possible_parents(plan)
+        root.update({"mdev_parents": parents} if parents is not None else {})
     grammar.collect(names.provider_name, options["root"], problems)
     listed = [root]
     # By name in lower case, because some databases of Placement ignore case.

@@ -249,7 +249,7 @@ def test_the_plan_of_a_host(simulated):
     plan = resolve([profile], simulated("t4").facts())
     # All cards of the host, including the one that no profile selects.
     assert placement_tree(plan, "node") == [
-        {**ROOT, "cards": ["0000:18:00.0", "0000:3b:00.0", "0000:af:00.0"]},
+        {**ROOT, "cards": ["0000:18:00.0", "0000:3b:00.0", "0000:af:00.0"], "mdev_parents": ["0000:18:00.0"]},
         *(
             made(f"vfio_{name}", "CUSTOM_VGPU", 8, f"CUSTOM_NUMA_{numa}", "CUSTOM_VFIO_TYPE_GRID_T4_2B")
             for numa, name in enumerate(("0000:3b:00.0", "0000:af:00.0"))
@@ -317,10 +317,15 @@ def test_a_preview_refuses_what_the_provider_cannot_have(fields, refusal):
     assert problem.startswith(f"profile p, 0000:af:00.0: {refusal}")
 
 
+MTTY = {"name": "mtty", "virtual_functions": []}
+
+
 def test_a_host_that_was_not_read_has_no_list_of_cards():
     nothing = {"cards": [], "later": []}
     assert placement_tree({**nothing, "unselected": []}, "node") == [ROOT]
-    assert placement_tree({**nothing, "unselected": [{"name": "mtty"}]}, "node") == [{**ROOT, "cards": ["mtty"]}]
+    assert placement_tree({**nothing, "unselected": [MTTY]}, "node") == [
+        {**ROOT, "cards": ["mtty"], "mdev_parents": []}
+    ]
 
 
 def test_the_former_root_of_a_host_whose_cards_are_known():
@@ -333,7 +338,7 @@ def test_the_former_root_of_a_host_whose_cards_are_known():
 
 
 def test_only_some_cards():
-    plan = {"cards": [vgpus(), port()], "unselected": [{"name": "mtty"}]}
+    plan = {"cards": [vgpus(), port()], "unselected": [MTTY]}
     assert len(placement_tree(plan, "node", cards="")) == 3
     root, provider = placement_tree(plan, "node", cards=["0000:18:00.0"])
     # Other cards are unknown, so providers of missing cards must stay.

@@ -38,6 +38,7 @@ def test_one_form():
         "optional": False,
         "drain": None,
         "cards": None,
+        "mdev_parents": None,
         "former_root": None,
     }
     assert entries[1]["uuid"] == "aaaaaaaa-0000-0000-0000-000000000000"

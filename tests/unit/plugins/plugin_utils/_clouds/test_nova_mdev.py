@@ -30,3 +30,19 @@ def test_a_limit_below_what_is_made_leaves_nothing(count, refused):
     problems = []
     nova_mdev.sections(plan(mdevs(totals=(1,) * 4, count=count, nova={"max_instances": 2})), 34, problems)
     assert bool(problems) == refused
+
+
+def test_possible_parents():
+    cards = [
+        mdevs(),
+        mdevs(name="0000:85:00.0", owner="none"),
+        whole(name="0000:86:00.0"),
+        whole(name="mtty", address=None),
+        # Guests keep its vGPUs.
+        {**whole(name="0000:87:00.0"), "held_framework": "mdev", "held_parents": mdevs()["parents"]},
+    ]
+    other = {"name": "0000:88:00.0", "virtual_functions": ["0000:88:00.4"]}
+    host = {**plan(*cards), "unselected": [other]}
+    assert nova_mdev.possible_parents(host) == ["0000:84:00.0", "0000:87:00.0", "0000:88:00.0", "0000:88:00.4"]
+    # Virtual functions that do not exist yet have no addresses.
+    assert nova_mdev.possible_parents(plan(whole(total=None, mode="vf"))) is None
