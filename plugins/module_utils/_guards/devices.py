@@ -8,26 +8,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from .._core.grammar import FUNCTION_IN_PATH, UUID
 from .._core.patterns import lazy_pattern
-from .._core.wording import describe_users
+from .._core.wording import describe_users, shorten
 from .._devices import vdpa
 from .._devices.pci import PciFunction
 from .._devices.sriov import interface_owners
 from .._frameworks.definitions import read_definitions
+from .._frameworks.mdev_view import PARENTS
 from .._frameworks.registry import FRAMEWORKS
 from .._host.root import HostRoot
 from .._model.uses import EVERY_EFFECT, LOSES_DRIVER, SWITCH, Unseen, Use
 from .base import Scene, user
-from .namespaces import on_top
+from .namespaces import on_top, process_with
 
 NAME = "devices"
 # Devices of another subsystem that disappear with their function (drivers/base/auxiliary.c).
 AUXILIARY = "sys/bus/auxiliary/devices"
 # A function with this driver belongs to a guest of Xen, which has no open file of it (drivers/xen/xen-pciback).
 XEN_DRIVERS = ("pciback", "xen-pciback")
+SHOWN = 3
 SUBFUNCTION = lazy_pattern(r"\.sf\.\d+\Z")
 
 
@@ -61,13 +63,10 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
             yield Use(address, NAME, EVERY_EFFECT, advice, clause=clause)
         interfaces, elsewhere = _interfaces(host, function)
         if elsewhere:
-            yield Use(
-                address,
-                NAME,
-                EVERY_EFFECT,
-                "stop this use first",
-                clause="has its network interface in another network namespace, and a container would lose it",
-            )
+            process = process_with(host, scene.processes, elsewhere)
+            where = f"another network namespace{process and f' ({process})'}"
+            clause = f"has its network interface in {where}, and a container would lose it"
+            yield Use(address, NAME, EVERY_EFFECT, "stop this use first", clause=clause)
         if interfaces and above is None:
             unknown: list[str] = []
             above = on_top(host, scene.processes, unknown)
@@ -83,11 +82,30 @@ def _defined(host: HostRoot, scene: Scene) -> Iterator[Use]:
     """Yield a use for each card on which a device of a guest is only defined, as while the guest does not run."""
     existing = {device.uuid for device in scene.devices if device.state != "defined"}
     wanted = {use.subject: use for use in scene.found if use.holder and UUID.match(use.subject)}
-    for parent, uuid in read_definitions(host) if wanted.keys() - existing else ():
+    defined = [*read_definitions(host)] if wanted.keys() - existing else []
+    _warn_of_lost(host, scene, wanted.keys() - existing - {uuid for _parent, uuid in defined})
+    for parent, uuid in defined:
         if uuid in wanted and uuid not in existing:
             users = describe_users([user(use.holder) for use in scene.found if use.subject == uuid and use.holder])
             clause = f"is the parent of mdev {uuid}, which is defined and in use by {users}"
             yield Use(parent, NAME, LOSES_DRIVER, wanted[uuid].advice, clause=clause)
+
+
+def _warn_of_lost(host: HostRoot, scene: Scene, lost: Collection[str]) -> None:
+    """Warn of devices of stopped guests that are neither there nor defined, because their card is unknown.
+
+    Nova and hooks of libvirt create such devices again before the guest starts.
+    """
+    parents = set(host.names(PARENTS)) if lost else set()
+    cards = [one for one in sorted(scene.asked) if one in parents]
+    if cards:
+        first, *others = sorted(lost)
+        users = describe_users([user(use.holder) for use in scene.found if use.subject == first and use.holder])
+        more = f" (and {len(others)} more)" if others else ""
+        host.warn(
+            f"mdev {first}{more} of {users} neither exists nor is defined. Check that it does not belong to "
+            f"{shorten(cards, SHOWN)}: this change prevents its creation there"
+        )
 
 
 def _made_by_others(host: HostRoot) -> Iterator[tuple[str, str]]:
@@ -99,16 +117,17 @@ def _made_by_others(host: HostRoot) -> Iterator[tuple[str, str]]:
             yield addresses[-1], f"the subfunction {name} (devlink port del removes it)"
 
 
-def _interfaces(host: HostRoot, function: PciFunction) -> tuple[list[str], bool]:
-    """Return the paths of a function's interfaces, and whether one is visible only in another network namespace.
+def _interfaces(host: HostRoot, function: PciFunction) -> tuple[list[str], list[str]]:
+    """Return the paths of a function's interfaces, and directories of those in other network namespaces.
 
     The directory ``net`` exists while there is any interface, but lists only those of the reader's namespace
     (fs/kernfs/dir.c, kernfs_fop_readdir).
     """
     found: list[str] = []
-    elsewhere = False
+    elsewhere: list[str] = []
     for owner in interface_owners(function):
         names = host.names(f"{owner}/net")
         found += [f"{owner}/net/{name}" for name in names]
-        elsewhere = elsewhere or not names and host.exists(f"{owner}/net")
+        if not names and host.exists(f"{owner}/net"):
+            elsewhere.append(f"{owner}/net")
     return found, elsewhere

@@ -78,6 +78,18 @@ def on_top(host: HostRoot, processes: Processes, unknown: list[str]) -> dict[str
     return above
 
 
+def process_with(host: HostRoot, processes: Processes, directories: list[str]) -> str:
+    """Return a process of the namespace that has the interfaces of a device, as ``pid 77, pause``, or an empty text.
+
+    ``directories`` are those of the interfaces in sysfs, which lists only the interfaces of its own namespace.
+    """
+    for members in processes.network_namespaces().values():
+        for process in members[:MOST_ASKED]:
+            if any(host.names(f"proc/{process}/root/{directory}") for directory in directories):
+                return describe_users([user(processes.holder(process))])
+    return ""
+
+
 def _of_process(host: HostRoot, directory: str, names: list[str], where: str) -> Iterator[Interface]:
     answers = host.read_all([f"{directory}/{name}/{file}" for name in names for file in ("uevent", "iflink")], True)
     for name in names:

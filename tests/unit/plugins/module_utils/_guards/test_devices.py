@@ -55,12 +55,32 @@ def test_defined_device_of_a_stopped_guest(simulated, name, active, used):
     assert observe(host) == []
 
 
-def test_interface_of_another_namespace(simulated):
+@pytest.mark.parametrize("asked", [(), (T4,), ("0000:01:00.0",)])
+def test_warning_of_a_device_whose_card_is_unknown(simulated, asked):
+    host = simulated("t4")
+    guest = Use(UUID, "libvirt", EVERY_EFFECT, "detach it", Holder(None, None, "desktop-1", running=False))
+    root = host.root()
+    scene = Scene(pci.observe(root), [], Processes(root), frozenset(asked), found=(guest,))
+    assert list(devices.observe(root, scene)) == []
+    sentence = (
+        f"mdev {UUID} of guest desktop-1 (defined) neither exists nor is defined. Check that it does not belong to {T4}: "
+        "this change prevents its creation there"
+    )
+    assert root.warnings == [sentence] * (T4 in asked)
+
+
+@pytest.mark.parametrize("visible", [True, False])
+def test_interface_of_another_namespace(simulated, visible):
     host = simulated("nics")
     assert observe(host) == []
     tree = host.kernel.tree
     tree.remove(tree.resolve("sys/class/net/enp1s0f0")[0])
+    for process, namespace in ((1, "net:[1]"), (77, "net:[2]")) if visible else ():
+        tree.add(f"proc/{process}/ns/net", Link(namespace))
+        tree.add(f"proc/{process}/comm", Attribute(b"pause\n"))
+        tree.add(f"proc/{process}/root/sys/bus/pci/devices/0000:01:00.{process % 7}/net/eth0/mtu", Attribute(b"1500\n"))
     (use,) = observe(host)
+    assert ("namespace (pid 77, pause), and" in use.clause) is visible
     assert (use.subject, "network namespace" in use.clause) == ("0000:01:00.0", True)
     # New settings of a virtual function would cut the traffic of the container.
     assert SETTINGS in use.ended_by
