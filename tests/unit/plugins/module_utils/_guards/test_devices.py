@@ -63,8 +63,8 @@ def test_warning_of_a_device_whose_card_is_unknown(simulated, asked):
     scene = Scene(pci.observe(root), [], Processes(root), frozenset(asked), found=(guest,))
     assert list(devices.observe(root, scene)) == []
     sentence = (
-        f"mdev {UUID} of guest desktop-1 (defined) neither exists nor is defined. Check that it does not belong to {T4}: "
-        "this change prevents its creation there"
+        f"mdev {UUID} of guest desktop-1 (defined) neither exists nor is defined. Check that it does not belong to "
+        f"{T4}: this change prevents its creation there"
     )
     assert root.warnings == [sentence] * (T4 in asked)
 
