@@ -28,7 +28,17 @@ DAEMONS = {
     "nvidia-persiste": "nvidia-persistenced",
     "nv-hostengine": "nvidia-dcgm",
     "nv-fabricmanage": "nvidia-fabricmanager",
-    "Xorg": "display-manager",
+}
+DISPLAY = "stop the graphical session, for example with systemctl stop display-manager"
+# Process 1 keeps the open devices of sessions for logind (systemd, src/login/logind-session-device.c, FDSTORE).
+SYSTEMD = 1
+# For processes whose end would cut off more than this card, or which would be started again.
+INSTEAD = {
+    "nvidia-vgpu-mgr": (
+        "shut down the guests that have a vGPU of this card. If there are none, run systemctl stop nvidia-vgpu-mgr"
+    ),
+    "ovs-vswitchd": "remove the port of this card with ovs-vsctl del-port",
+    **dict.fromkeys(("systemd-logind", "Xorg", "Xwayland", "gnome-shell", "kwin_wayland", "kwin_x11"), DISPLAY),
 }
 
 
@@ -36,6 +46,8 @@ def advice(host: HostRoot, holder: Holder) -> str:
     """Return how to stop a process, without a full stop."""
     if holder.guest:
         return GUEST
+    if holder.pid == SYSTEMD or holder.command in INSTEAD:
+        return INSTEAD.get(holder.command or "", DISPLAY)
     groups = host.read(f"proc/{holder.pid}/cgroup", optional=True) or ""
     pod, container, system = POD.search(groups), CONTAINER.search(groups), SYSTEM_CONTAINER.search(groups)
     if pod:

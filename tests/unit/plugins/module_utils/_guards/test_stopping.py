@@ -56,3 +56,20 @@ def test_guest_is_shut_down_and_not_killed(simulated):
     host.kernel.tree.add("proc/70/cgroup", Attribute(f"0::/system.slice/docker-{NUMBER}.scope\n".encode()))
     holder = Holder(70, "qemu-kvm", "desktop-1", running=True)
     assert stopping.advice(host.root(), holder) == "shut it down, or detach the device"
+
+
+@pytest.mark.parametrize(
+    ("pid", "command", "advice"),
+    [
+        (70, "nvidia-vgpu-mgr", stopping.INSTEAD["nvidia-vgpu-mgr"]),
+        (70, "ovs-vswitchd", "remove the port of this card with ovs-vsctl del-port"),
+        (70, "systemd-logind", stopping.DISPLAY),
+        (70, "gnome-shell", stopping.DISPLAY),
+        (1, "systemd", stopping.DISPLAY),
+        (1, None, stopping.DISPLAY),
+    ],
+)
+def test_process_that_others_need(simulated, pid, command, advice):
+    host = simulated("nics")
+    host.kernel.tree.add(f"proc/{pid}/cgroup", Attribute(b"0::/system.slice/x.service\n"))
+    assert stopping.advice(host.root(), Holder(pid, command, None, running=True)) == advice
