@@ -16,6 +16,8 @@ from .._host.root import HostRoot
 from .._model.uses import Holder
 
 GUEST = "shut it down, or detach the device"
+# Programs that run guests, whose name is unknown.
+GUEST_COMMAND = lazy_pattern(r"qemu-|kvm\Z|cloud-hyperviso|crosvm|firecracker|stratovirt")
 # The id of a pod (pkg/kubelet/cm, GetPodCgroupNameSuffix). systemd replaces its hyphens, and static pods have none.
 POD = lazy_pattern(r"/(?:\S*-)?pod([0-9a-f]{8}(?:[-_]?[0-9a-f]{4}){3}[-_]?[0-9a-f]{12})(?=[./])")
 CONTAINER = lazy_pattern(r"(?:docker|libpod|crio|cri-containerd)[-/]([0-9a-f]{12})[0-9a-f]*")
@@ -44,7 +46,7 @@ INSTEAD = {
 
 def advice(host: HostRoot, holder: Holder) -> str:
     """Return how to stop a process, without a full stop."""
-    if holder.guest:
+    if holder.guest or GUEST_COMMAND.match(holder.command or ""):
         return GUEST
     if holder.pid == SYSTEMD or holder.command in INSTEAD:
         return INSTEAD.get(holder.command or "", DISPLAY)

@@ -17,11 +17,11 @@ from .._devices import iommu, pci
 from .._frameworks import mdev_view
 from .._host.root import HostRoot
 from .._model.uses import EVERY_EFFECT, Holder, Unseen, Use
+from . import stopping
 from .base import Scene
 from .processes import OPEN_DEVICE, Opened, Processes
 
 NAME = "vfio"
-ADVICE = "shut it down, or detach the device"
 
 # /dev/vfio/<group>, /dev/vfio/noiommu-<group> (drivers/vfio/group.c), /dev/vfio/devices/vfio<N> (device_cdev.c) and
 # /dev/uio<N>, which DPDK can use (drivers/uio/uio.c). Processes with another root have a prefix, and removed files that
@@ -48,14 +48,15 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
                 held.setdefault(device, {})[process] = scene.processes.holder(process)
     for device, holders in held.items():
         for process in sorted(holders):
-            yield Use(device, NAME, EVERY_EFFECT, ADVICE, holders[process])
+            holder = holders[process]
+            yield Use(device, NAME, EVERY_EFFECT, stopping.advice(host, holder), holder)
     for device, path in _vgpu_paths(scene).items():
         # The driver reports a name only while a guest runs; some driver versions lack this attribute.
         name = f"{path}/nvidia/vm_name"
         guest = host.read_line(name, optional=True)
         # A device whose attribute is unreadable counts as in use.
         if (guest or host.unread(name)) and device not in held:
-            yield Use(device, NAME, EVERY_EFFECT, ADVICE, Holder(None, None, guest, running=True))
+            yield Use(device, NAME, EVERY_EFFECT, stopping.GUEST, Holder(None, None, guest, running=True))
 
 
 def _group_members(scene: Scene) -> dict[int, list[str]]:

@@ -62,6 +62,9 @@ def test_guest_is_shut_down_and_not_killed(simulated):
     ("pid", "command", "advice"),
     [
         (70, "nvidia-vgpu-mgr", stopping.INSTEAD["nvidia-vgpu-mgr"]),
+        # A guest without a name.
+        (70, "qemu-system-x86", stopping.GUEST),
+        (70, "cloud-hyperviso", stopping.GUEST),
         (70, "ovs-vswitchd", "remove the port of this card with ovs-vsctl del-port"),
         (70, "systemd-logind", stopping.DISPLAY),
         (70, "gnome-shell", stopping.DISPLAY),
