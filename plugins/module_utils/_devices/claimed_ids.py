@@ -52,9 +52,13 @@ class ModuleSettings:
         return {path: self._host.read(path, optional=True) or "" for path in paths.values()}
 
     @cached_property
+    def arguments(self) -> str:
+        """The kernel arguments."""
+        return self._host.read(COMMAND_LINE, optional=True) or ""
+
+    @cached_property
     def _with_ids(self) -> list[Setting]:
-        arguments = self._host.read(COMMAND_LINE, optional=True) or ""
-        found = [_setting(ARGUMENT_NAME, ARGUMENT.findall(arguments))]
+        found = [_setting(ARGUMENT_NAME, ARGUMENT.findall(self.arguments))]
         found += [_setting(f"/{path}", OPTION.findall(text)) for path, text in self.files.items()]
         return [one for one in found if one.ids]
 

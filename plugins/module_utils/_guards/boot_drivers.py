@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from .._core.patterns import lazy_pattern
 from .._devices import claimed_ids
 from .._devices.binding import CHOICE, DEFAULT
 from .._devices.claimed_ids import ModuleSettings
@@ -24,7 +25,10 @@ OVERRIDES = "etc/driverctl.d"
 # Files of the administrator. Those of packages are in usr/lib.
 DIRECTORIES = ("etc/modprobe.d", "run/modprobe.d")
 NATIVE = "native"
-BLACKLIST = r"^[ \t]*blacklist\s+{}\s*$"
+# A program that does nothing instead of the module is a blacklist, too (modprobe.d(5), "install").
+BLACKLIST = r"^[ \t]*(blacklist\s+{0}(?=\s*$)|install\s+{0}\s+/(?:usr/)?s?bin/(?:true|false)\b)"
+# Arguments of modprobe, of the kernel and of dracut with a list of modules (modprobe(8), dracut.cmdline(7)).
+ARGUMENT = lazy_pattern(r"(?:^|\s)((?:modprobe\.|module_|rd\.driver\.)blacklist=([\w,-]+))")
 
 
 def observe(
@@ -73,8 +77,16 @@ def _blacklists(settings: ModuleSettings, card: Card) -> Iterator[str]:
     # The kernel and its tools spell modules with underscores or hyphens.
     pattern = re.compile(BLACKLIST.format(re.escape(driver).replace("_", "[-_]").replace("\\-", "[-_]")), re.MULTILINE)
     for path, text in settings.files.items():
-        if path.rpartition("/")[0] in DIRECTORIES and pattern.search(text):
-            yield (
-                f"at the next boot, {card.address} may have no virtual functions, because /{path} blacklists its "
-                f"driver {driver}. Remove the line blacklist {driver} there"
-            )
+        found = pattern.search(text) if path.rpartition("/")[0] in DIRECTORIES else None
+        if found:
+            yield _blacklisted(card, driver, f"/{path}", f"the line {found[1].strip()}")
+    for argument, names in ARGUMENT.findall(settings.arguments):
+        if driver.replace("-", "_") in names.replace("-", "_").split(","):
+            yield _blacklisted(card, driver, "a kernel argument", f"{driver} from {argument}")
+
+
+def _blacklisted(card: Card, driver: str, source: str, removed: str) -> str:
+    return (
+        f"at the next boot, {card.address} may have no virtual functions, because {source} blacklists its driver "
+        f"{driver}. Remove {removed} there"
+    )

@@ -25,13 +25,28 @@ PASSED = {"pf": ICE, "mode": "pf"}
         (FILE, "options vfio-pci ids=8086:1593\n", VFS, None),
         (FILE, "blacklist nouveau\nblacklist ice\n", VFS, f"because /{FILE} blacklists its driver ice"),
         (FILE, "blacklist ice\n", PASSED, None),
-        (FILE, "blacklist ice2\n#blacklist ice\n", VFS, None),
+        (FILE, "install ice /bin/false\n", VFS, "Remove the line install ice /bin/false there"),
+        (FILE, "install ice /sbin/modprobe -i ice\n", VFS, None),
     ],
 )
 def test_settings_of_the_next_boot(switch, path, text, function, named):
     run = switch("nics", files={path: text})
     warnings = run(function, check=True)["warnings"]
     assert [named in one for one in warnings] == ([True] if named else [])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ("modprobe.blacklist=nouveau,ice", "Remove ice from modprobe.blacklist=nouveau,ice there"),
+        ("quiet module_blacklist=ice", "because a kernel argument blacklists its driver ice"),
+        ("modprobe.blacklist=ice2", None),
+    ],
+)
+def test_kernel_arguments(switch, arguments, named):
+    run = switch("nics")
+    run.host.kernel.tree.add("proc/cmdline", Attribute(f"ro {arguments}\n".encode()))
+    assert [named in one for one in run(VFS, check=True)["warnings"]] == ([True] if named else [])
 
 
 def test_overrides_of_virtual_functions(switch):
