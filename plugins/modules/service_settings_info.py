@@ -183,6 +183,28 @@ cyborg_gpus:
   returned: always
   type: str
   sample: /etc/cyborg/cyborg.conf
+cyborg_settings:
+  description: Options of a cyborg-agent of the host that decide which devices it reports, in the order of reading.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    file:
+      description: The file.
+      type: str
+      sample: /etc/cyborg/cyborg.conf
+    section:
+      description: Section.
+      type: str
+      sample: agent
+    option:
+      description: Option.
+      type: str
+      sample: enabled_drivers
+    value:
+      description: Its value.
+      type: str
+      sample: intel_qat_driver
 drivers:
   description:
     - Drivers of cyborg-agent in the list of another file that C(enabled_drivers) in O(path) replaces. Empty for other

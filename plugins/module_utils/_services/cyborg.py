@@ -17,6 +17,9 @@ from .files import of_service, order_of, sources_of
 PROJECT, PROGRAM = "cyborg", "cyborg-agent"
 DRIVER = "nvidia_gpu_driver"
 OPTION = ("agent", "enabled_drivers")
+# Options that decide which devices the agent reports.
+OF_DEVICES = (OPTION, ("pci", "passthrough_whitelist"), ("x710_static", "device_addresses"))
+NO_AGENT: dict[str, object] = {"cyborg_gpus": None, "cyborg_settings": []}
 
 
 def drivers(order: Sequence[str], texts: Mapping[str, str], path: str) -> list[dict[str, str]]:
@@ -25,19 +28,24 @@ def drivers(order: Sequence[str], texts: Mapping[str, str], path: str) -> list[d
     return [{"file": file, "driver": name} for file, value in _lists(before, texts)[-1:] for name in _words(value)]
 
 
-def file_with_gpus(host: HostRoot) -> str | None:
-    """Return the file that enables the driver of the agent for NVIDIA GPUs, or None."""
+def agent_of(host: HostRoot) -> dict[str, object]:
+    """Return the file that enables the driver of the agent for NVIDIA GPUs, and the options about its devices."""
     if not host.exists(f"etc/{PROJECT}") and not host.exists(f"{kolla.DIRECTORY}/{PROGRAM}"):
-        return None
+        return NO_AGENT
     found = started.observe(host, PROGRAM, PROGRAM)
     if found.arguments is None:
-        return None
+        return NO_AGENT
     files = of_service(host, found, PROGRAM)
-    sources = sources_of(files, PROJECT, found, PROGRAM)
-    order = order_of(files, sources)
-    values = _lists(order, {path: files.text(path) for path in order})
-    path, value = values[-1] if values else ("", "")
-    return path if DRIVER in _words(value) else None
+    order = order_of(files, sources_of(files, PROJECT, found, PROGRAM))
+    texts = {path: files.text(path) for path in order}
+    path, value = next(reversed(_lists(order, texts)), ("", ""))
+    settings = [
+        {"file": file, "section": section, "option": option, "value": given.replace("$$", "$")}
+        for file in order
+        for section, option, given in oslo.entries(texts[file])
+        if (section, option) in OF_DEVICES
+    ]
+    return {"cyborg_gpus": path if DRIVER in _words(value) else None, "cyborg_settings": settings}
 
 
 def _lists(order: Sequence[str], texts: Mapping[str, str]) -> list[tuple[str, str]]:

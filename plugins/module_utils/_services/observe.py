@@ -66,7 +66,7 @@ def observe(
         "unknown": nova_names.unknown(texts.items()) if project == "nova" else [],
         **node_name.observe(host),
         "post_copy": _permits_post_copy(order, texts),
-        "cyborg_gpus": cyborg.file_with_gpus(host) if project == "nova" else None,
+        **(cyborg.agent_of(host) if project == "nova" else cyborg.NO_AGENT),
         "drivers": cyborg.drivers(order, texts, path) if project == "cyborg" else [],
         "reports": reports,
         "unusable": [

@@ -90,6 +90,7 @@ def nova_config(
             "present": str(or_default(present, "")),
             "others": nova_other_files.checked(or_default(others, ()) or seen.get("others", ())),
             "cyborg_gpus": or_default(cyborg_gpus, or_default(seen.get("cyborg_gpus"))),
+            "cyborg_settings": seen.get("cyborg_settings", []),
         }
         text, problems = settings(plan, options)
     refuse("the nova configuration cannot be created:", problems)

@@ -12,11 +12,16 @@ from collections.abc import Sequence
 from typing import TypedDict
 
 
-class _OtherSetting(TypedDict):
+class Setting(TypedDict):
+    """An option of a settings file."""
+
     file: str
     section: str
     option: str
     value: str
+
+
+class _OtherSetting(Setting):
     # Whether nova reads the file after ours.
     later: bool
 
@@ -52,3 +57,5 @@ class Options(_Required, total=False):
     others: Sequence[OtherSetting]
     # The file that enables the GPU driver of cyborg-agent, or None.
     cyborg_gpus: str | None
+    # The options of cyborg-agent that decide about its devices, in reading order.
+    cyborg_settings: Sequence[Setting]

@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 from ansible_collections.vfio.devices.plugins.module_utils._core import wording
 from ansible_collections.vfio.devices.plugins.module_utils._services import oslo
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import (
+    cyborg_devices,
     nova_device_spec,
     nova_in_placement,
     nova_mdev,
@@ -61,7 +62,7 @@ def problems(plan: Plan, sections: Sections, options: Options) -> list[str]:
     """Return a sentence for each difference between all files together and the profiles."""
     others = options.get("others", [])
     found = [*_switches(others, options), *_types(plan, sections, options), *_options_of_types(others, sections)]
-    found += _of_cyborg(plan, options)
+    found += [*_of_cyborg(plan, options), *cyborg_devices.problems(plan, options)]
     if others:
         found += [*_specs(plan, others, options), *_aliases(others, sections, options)]
         found += nova_in_placement.of_tags(others, options["release"], options["report_in_placement"])

@@ -35,7 +35,7 @@ def test_the_driver_for_gpus(tmp_path, files, found):
     for path, text in files.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
-    assert cyborg.file_with_gpus(HostRoot(str(tmp_path))) == found
+    assert cyborg.agent_of(HostRoot(str(tmp_path)))["cyborg_gpus"] == found
 
 
 OURS = "/etc/cyborg/cyborg.conf.d/50-vfio-devices.conf"
@@ -84,3 +84,16 @@ def test_the_role_of_cyborg_writes_no_file_on_another_host(tmp_path):
     assert "/etc/kolla/config/cyborg/<name of this host>/cyborg.conf" in sentence
     assert "Set cyborg_config_path: ''" in sentence
     assert "cyborg_config_host" not in sentence
+
+
+def test_options_about_devices(tmp_path):
+    (tmp_path / "sys").mkdir()
+    text = '[pci]\npassthrough_whitelist = {"address": {"bus": "8.$$"}}\n[DEFAULT]\npassword = p\n'
+    for path, content in {**UNIT, **ENABLED, "etc/cyborg/cyborg.conf.d/a.conf": text}.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(content)
+    found = cyborg.agent_of(HostRoot(str(tmp_path)))["cyborg_settings"]
+    assert [tuple(one.values()) for one in found] == [
+        (f"/{FILE}", "agent", "enabled_drivers", "intel_qat_driver, nvidia_gpu_driver"),
+        ("/etc/cyborg/cyborg.conf.d/a.conf", "pci", "passthrough_whitelist", '{"address": {"bus": "8.$"}}'),
+    ]
