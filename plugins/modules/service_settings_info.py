@@ -73,6 +73,13 @@ source:
   returned: always
   type: str
   sample: process
+version:
+  description:
+    - Version of the installed package with the name of the project, or null if it is unknown. The directory of the
+      program determines the Python environment.
+  returned: always
+  type: str
+  sample: 34.0.0
 pid:
   description: Process of the service, or null.
   returned: always

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, cast
 
 from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
-from . import cyborg, kolla, node_name, nova_names, oslo, other_options, provider_files, started
+from . import cyborg, installed, kolla, node_name, nova_names, oslo, other_options, provider_files, started
 from .files import Files, of_service, order_of, sources_of
 from .other_options import Option
 
@@ -50,10 +50,7 @@ def observe(
     providers = provider_files.observe(files, order, texts)
     reports = _reports(order, texts)
     return {
-        "source": found.source,
-        "pid": found.pid,
-        "container": found.container,
-        "kolla": found.kolla,
+        **_about(found, files, project),
         "files": [one.path for one in sources if not one.is_directory] if _is_known(found) else [],
         "directories": [one.path for one in sources if one.is_directory] if _is_known(found) else [],
         "reads": reads,
@@ -76,6 +73,16 @@ def observe(
         "undeployed": _undeployed(host, project, program, content) if found.kolla else [],
         "problems": [_not_read(found, sources, project, program, path)] if reads is False else problems,
         "libvirt": libvirt_version(files if found.pid is None or not found.container else _of_libvirt(host, files)),
+    }
+
+
+def _about(found: started.Started, files: Files, project: str) -> dict[str, object]:
+    return {
+        "source": found.source,
+        "version": installed.version(files, found, project),
+        "pid": found.pid,
+        "container": found.container,
+        "kolla": found.kolla,
     }
 
 

@@ -91,6 +91,7 @@ def nova_config(
             "others": nova_other_files.checked(or_default(others, ()) or seen.get("others", ())),
             "cyborg_gpus": or_default(cyborg_gpus, or_default(seen.get("cyborg_gpus"))),
             "cyborg_settings": seen.get("cyborg_settings", []),
+            "installed": or_default(seen.get("version")),
         }
         text, problems = settings(plan, options)
     refuse("the nova configuration cannot be created:", problems)
@@ -157,7 +158,7 @@ def _check_parents(card: Card, taken: dict[str, str | None]) -> list[str]:
 
 def settings(plan: Any, options: Options) -> tuple[str, list[str]]:
     """Return the settings of the plan's host for service ``compute``, or of one or more plans for ``api``."""
-    problems = _check_options(options)
+    problems = nova_release.check(options)
     if options["service"] == "compute":
         sections = _compute(plan, options, problems)
     else:
@@ -203,25 +204,6 @@ def _specs_of_mdevs(card: Card, count: int) -> dict[str, str]:
         specs[f"resources{group}:{nova_mdev.resource_class(card)}"] = "1"
         specs.update((f"trait{group}:{trait}", "required") for trait in sorted(card["traits"]))
     return {**specs, "group_policy": "none"} if count > 1 else specs
-
-
-def _check_options(options: Options) -> list[str]:
-    release, problems = options["release"], []
-    if options["report_in_placement"] and release < nova_release.REPORT_IN_PLACEMENT:
-        problems.append(
-            f"nova {release} does not support report_in_placement. nova {nova_release.REPORT_IN_PLACEMENT} or later "
-            "does"
-        )
-    if options["pci_in_placement"] and release < nova_release.PCI_IN_PLACEMENT:
-        problems.append(
-            f"nova {release} does not support pci_in_placement. nova {nova_release.PCI_IN_PLACEMENT} or later does"
-        )
-    if options["pci_in_placement"] and not options["report_in_placement"]:
-        problems.append(
-            "pci_in_placement requires report_in_placement, otherwise the scheduler finds no device of the host. Set "
-            "nova_config_report_in_placement: true"
-        )
-    return problems
 
 
 def _compute(plan: Plan, options: Options, problems: list[str]) -> Sections:

@@ -57,5 +57,7 @@ class Options(_Required, total=False):
     others: Sequence[OtherSetting]
     # The file that enables the GPU driver of cyborg-agent, or None.
     cyborg_gpus: str | None
+    # The installed version of nova, or None if unknown.
+    installed: str | None
     # The options of cyborg-agent that decide about its devices, in reading order.
     cyborg_settings: Sequence[Setting]

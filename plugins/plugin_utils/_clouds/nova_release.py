@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.nova_options import Options
 
 OLDEST = 21
 NEWEST = 34
@@ -86,6 +87,29 @@ def number(release: object) -> int:
     if found > LATEST:
         raise ValueError(f"nova {text} is not released. {NEWEST} is the newest supported release")
     return found
+
+
+def check(options: Options) -> list[str]:
+    """Return a sentence for each option that the release, or the installed version, does not support."""
+    release, problems = options["release"], []
+    installed = options.get("installed")
+    if installed and int(installed.partition(".")[0]) < release:
+        problems.append(
+            f"nova {installed} is installed on this host, and ignores options of nova {release}. Set "
+            f"nova_config_release: {installed.partition('.')[0]}, or upgrade nova first"
+        )
+    if options["report_in_placement"] and release < REPORT_IN_PLACEMENT:
+        problems.append(
+            f"nova {release} does not support report_in_placement. nova {REPORT_IN_PLACEMENT} or later does"
+        )
+    if options["pci_in_placement"] and release < PCI_IN_PLACEMENT:
+        problems.append(f"nova {release} does not support pci_in_placement. nova {PCI_IN_PLACEMENT} or later does")
+    if options["pci_in_placement"] and not options["report_in_placement"]:
+        problems.append(
+            "pci_in_placement requires report_in_placement, otherwise the scheduler finds no device of the host. Set "
+            "nova_config_report_in_placement: true"
+        )
+    return problems
 
 
 def version(text: object, name: str) -> tuple[int, ...]:

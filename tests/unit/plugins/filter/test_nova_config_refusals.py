@@ -13,6 +13,20 @@ from ansible_collections.vfio.devices.tests.unit.plans import mdevs, plan, ports
 nova_config = FilterModule().filters()["nova_config"]
 
 
+@pytest.mark.parametrize(
+    ("version", "is_refused"), [(None, False), ("33.0.0", False), ("34.1.0", False), ("31.0.1", True)]
+)
+def test_the_installed_version(version, is_refused):
+    started = {"version": version}
+    if not is_refused:
+        assert nova_config(plan(mdevs()), "2026.1", started=started)
+        return
+    assert refusals(nova_config, plan(mdevs()), "2026.1", started=started) == [
+        "nova 31.0.1 is installed on this host, and ignores options of nova 33. Set nova_config_release: 31, or "
+        "upgrade nova first"
+    ]
+
+
 REFUSED = [
     ([mdevs(resource_class="CUSTOM_X")], 23, "nova 23 supports only the resource class VGPU"),
     ([mdevs(resource_class="CUSTOM_X")], 28, "ignores the section of a type if it is the only type, so the"),
