@@ -100,7 +100,7 @@ def converge(
     done: list[Step] = []
     try:
         steps = [_plan(file, entry) for file, entry in zip(wanted, entries)]
-        _refuse([sentence for step in steps for sentence in _obstacles(step)])
+        _refuse([sentence for step, file in zip(steps, wanted) for sentence in _obstacles(step, file)])
         if prepare and not check_mode and _needs_restart(steps):
             prepare([step.full_path[len(root.rstrip("/")) :] for step in steps if step.action not in SILENT])
         for step in steps:
@@ -201,16 +201,18 @@ def _observe(file: Wanted, problems: list[str]) -> ownership.Entry | None:
 
 
 def _sentence(file: Wanted, reason: str, is_file: bool) -> str:
-    ways = []
-    if file.variable:
-        there = file.suggestion if file.suggestion and not file.full_path.endswith(file.suggestion) else ""
-        ways.append(f"set {file.variable}: {there}" if there else f"set {file.variable} to another path")
-    if is_file or not file.variable:
-        command = ownership.rename_command(file.full_path)
-        ways.append(f"if nothing needs the file, {command}" if file.variable else command)
     named = f"{file.full_path} ({file.variable})" if file.variable else file.full_path
-    advice = ", or ".join(ways)
-    return f"{named} {reason}, and is not changed. To continue, {advice}"
+    return f"{named} {reason}, and is not changed. To continue, {_advice(file, is_file)}"
+
+
+def _advice(file: Wanted, is_file: bool) -> str:
+    rename = ownership.rename_command(file.full_path)
+    if not file.variable:
+        return rename
+    if not file.full_path.endswith(file.suggestion):  # The host may need this file, so no command moves it.
+        return f"set {file.variable}: {file.suggestion}"
+    other = f"set {file.variable} to another path"
+    return f"{other}, or if nothing needs the file, {rename}" if is_file and file.suggestion else other
 
 
 def _plan(file: Wanted, entry: ownership.Entry | None) -> Step:
@@ -232,7 +234,7 @@ def _plan(file: Wanted, entry: ownership.Entry | None) -> Step:
     return step if before == file.content else step._replace(action="renewed")
 
 
-def _obstacles(step: Step) -> list[str]:
+def _obstacles(step: Step, file: Wanted) -> list[str]:
     """Return why a step is not allowed or would fail, as far as it is visible before the first change."""
     if step.action in UNCHANGED:
         return []
@@ -244,10 +246,8 @@ def _obstacles(step: Step) -> list[str]:
         )
     kinds = {ownership.kind(content) for content in (step.before, step.content) if content}
     if len(kinds) > 1:
-        found.append(
-            f"{step.full_path} is another file of this collection, and is not replaced. To continue, use another path, "
-            f"or if nothing needs the file, {ownership.rename_command(step.full_path)}"
-        )
+        advice = _advice(file, is_file=True)
+        found.append(f"{step.full_path} is another file of this collection, and is not replaced. To continue, {advice}")
     obstacle = replacement.obstacle(step.full_path, len(step.content or b""), step.action)
     return [*found, obstacle] if obstacle else found
 

@@ -132,7 +132,7 @@ def test_a_file_of_others_is_neither_replaced_nor_removed_nor_shown(host, conten
     (problem,) = host.refusal(requested(content=content))
     assert problem == (
         f"{place} (nova_config_path) was not written by this collection, and is not changed. To continue, set "
-        f"nova_config_path: {SUGGESTION}, or if nothing needs the file, mv {place} {place}.saved"
+        f"nova_config_path: {SUGGESTION}"
     )
 
 
@@ -147,10 +147,12 @@ def test_a_path_without_a_variable_is_named_with_what_to_run(host):
     assert host(requested(path, OURS, variable="")).changed
 
 
-def test_no_advice_is_the_path_itself(host):
-    host.file(SUGGESTION, SECRET)
+def test_only_a_default_path_is_to_be_moved(host):
+    place = host.file(SUGGESTION, SECRET)
     (problem,) = host.refusal(requested(SUGGESTION, OURS))
-    assert "set nova_config_path to another path, or if" in problem
+    assert problem.endswith(f"to another path, or if nothing needs the file, mv {place} {place}.saved")
+    (problem,) = host.refusal(requested(SUGGESTION, OURS, suggestion=""))
+    assert problem.endswith("To continue, set nova_config_path to another path")
 
 
 @pytest.mark.parametrize("kind", ["directory", "link to ours", "link to nothing", "FIFO"])
@@ -210,10 +212,8 @@ def test_no_variable_is_the_path_of_another_file_of_this_collection(host, path, 
 def test_another_file_of_this_collection_is_not_replaced(host, other):
     place = host.file(PATH, other)
     (problem,) = host.refusal(requested(content=OURS))
-    assert problem == (
-        f"{place} is another file of this collection, and is not replaced. To continue, use another path, or if "
-        f"nothing needs the file, mv {place} {place}.saved"
-    )
+    advice = f"To continue, set nova_config_path: {SUGGESTION}"
+    assert problem == f"{place} is another file of this collection, and is not replaced. {advice}"
     assert host(requested(content="")).files[0]["action"] == "removed"
 
 
