@@ -53,7 +53,7 @@ options:
   accept_unseen:
     description:
       - Users that may be unreadable during a change. By default, cards and devices with unknown users are not changed,
-        and the message contains the value to set here.
+        and the message contains the value to set here. It names the role variable C(vfio_accept_unseen).
       - V(processes) are the open files of some processes, V(libvirt) and V(proxmox) guests that do not run.
       - V(containers) are LXD and Incus instances, V(kubernetes) devices of pods, V(vfio) unnamed VFIO devices of a
         process.

@@ -111,6 +111,7 @@ options:
       - Handling of devices to remove that a process or a guest uses. Guests count whether they run or not.
       - V(fail) changes nothing and reports all devices in use with their users. V(skip) skips these devices and changes
         the others. A GPU that supports one type at a time, or one whose mode has to change, is then skipped completely.
+      - Messages name the role variable C(vfio_on_busy).
     type: str
     choices: [fail, skip]
     default: fail

@@ -172,6 +172,7 @@ options:
       - Whether to change a card that carries the default route or the Ansible connection.
       - Also whether to change a card that is a port of a bond, bridge or team, or has a VLAN. The host can lose its
         network connection.
+      - Messages name the role variable C(sriov_allow_host_network).
     type: bool
     default: false
   persist:

@@ -53,7 +53,7 @@ def blind_spots(unseen: Iterable[Unseen], accepted: Container[str] = ()) -> list
     """Return a sentence for each guard with a blind spot; ``accepted`` are names of guards to ignore."""
     return [
         f"the users of the devices to change are unknown: {one.sentence}. Or accept this with "
-        f"vfio_accept_unseen: [{one.guard}] (option accept_unseen of the module)"
+        f"vfio_accept_unseen: [{one.guard}]"
         for one in unseen
         if one.guard not in accepted
     ]

@@ -25,7 +25,10 @@ from .nvme_fabrics import connections
 from .processes import RAW_SOCKETS
 
 NAME = "network"
-ADVICE = "select another card, or set sriov_allow_host_network: true (option allow_host_network of the module)"
+ADVICE = (
+    "select another card. sriov_allow_host_network: true changes the card anyway, and the host can lose its network "
+    "connection"
+)
 
 INTERFACES = "sys/class/net"
 # Process 1 has the mounts of the host, even if this process does not.

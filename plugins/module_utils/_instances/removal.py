@@ -15,9 +15,7 @@ from .._model.host import Device, Parent
 from .._model.steps import PlannedDevice
 from .._model.uses import EVERY_EFFECT, GONE, Touch, Use
 
-OTHERWISE = (
-    "Otherwise run the playbook reprofile, or skip the device with vfio_on_busy: skip (option on_busy of the module)"
-)
+OTHERWISE = "Otherwise run the playbook reprofile, or skip the device with vfio_on_busy: skip"
 
 
 def removal(device: Device | PlannedDevice) -> Touch:

@@ -92,6 +92,6 @@ def test_what_was_not_seen_counts():
     unseen = Unseen("libvirt", "libvirt did not answer")
     assert blind_spots([unseen]) == [
         "the users of the devices to change are unknown: libvirt did not answer. Or accept this with "
-        "vfio_accept_unseen: [libvirt] (option accept_unseen of the module)"
+        "vfio_accept_unseen: [libvirt]"
     ]
     assert blind_spots([unseen], ["libvirt"]) == []
