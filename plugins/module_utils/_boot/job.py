@@ -76,7 +76,7 @@ def _difference(step: FileStep, before: Content, unsafe: str | None) -> dict[str
     return {
         "before_header": f"/{step.path}",
         "after_header": f"/{step.path}",
-        "before": unsafe or _show(step.path, before, step.content),
+        "before": f"{unsafe}\n" if unsafe else _show(step.path, before, step.content),
         "after": _show(step.path, step.content, before),
     }
 
@@ -101,14 +101,14 @@ def _apply(host: HostRoot, step: FileStep) -> None:
 
 
 def _show(path: str, content: Content, other: Content) -> str | None:
-    """Return the content for a diff: text, the checksum of the program, or the target of a link.
+    """Return the content for a diff as lines: text, the checksum of the program, or the target of a link.
 
     The text of a new or removed file is the same on all hosts, so only its size is shown. ``other`` is the other side.
     """
     if content is None:
         return None
     if isinstance(content, str):
-        return f"link to {content}"
+        return f"link to {content}\n"
     if path == files.PROGRAM:
-        return f"program of {len(content)} bytes, SHA-256 {hashlib.sha256(content).hexdigest()}"
-    return f"file of {len(content)} bytes" if other is None else content.decode(errors="replace")
+        return f"program of {len(content)} bytes, SHA-256 {hashlib.sha256(content).hexdigest()}\n"
+    return f"file of {len(content)} bytes\n" if other is None else content.decode(errors="replace")

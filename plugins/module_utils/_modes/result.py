@@ -20,7 +20,7 @@ from .._model.steps import BindCard, BindVfs, CardStep, MakeVfs, RemoveVfs, SetA
 from .._model.wanted import BindingWanted, CardTarget
 from .apply import Outcome
 from .state import Planned
-from .steps import find_step, plan_steps
+from .steps import find_step, functions, plan_steps
 from .target import binding_of
 
 ROUTING_ID = lazy_pattern(r"([0-9a-f]+):([0-9a-f]{2}):([0-9a-f]{2})\.([0-7])\Z")
@@ -80,8 +80,11 @@ def _progress(planned: list[Planned], outcomes: Mapping[str, Outcome]) -> dict[s
 def _bound_by_kernel(before: Card, after: Card) -> list[str]:
     """Describe the drivers that the kernel has selected for offered VFs, which are unknown before."""
     drivers = {one.number: one.binding.driver for one in before.virtual_functions}
-    bound = [one for one in after.virtual_functions if one.binding.driver and drivers.get(one.number) is None]
-    return [f"bound virtual function {one.number} to {one.binding.driver}" for one in bound]
+    bound: dict[str, list[int]] = {}
+    for one in after.virtual_functions:
+        if one.binding.driver and drivers.get(one.number) is None:
+            bound.setdefault(one.binding.driver, []).append(one.number)
+    return [f"bound {functions(indices)} to {driver}" for driver, indices in bound.items()]
 
 
 def _action(one: Planned, outcome: Outcome | None, texts: list[str]) -> str:

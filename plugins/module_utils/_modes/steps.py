@@ -8,9 +8,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import TypeVar
 
+from .._core.wording import ranges
 from .._devices import vf_settings
 from .._devices.binding import CHOICE, describe_binding, has_driver, is_bound, native
 from .._host.records import MODE_RECORDS
@@ -45,6 +46,23 @@ def plan_steps(card: Card, target: CardTarget) -> list[CardStep]:
 def find_step(steps: Iterable[CardStep], kind: type[Step]) -> Step | None:
     """Return the last step of a kind, because it determines the final state."""
     return next((step for step in reversed([*steps]) if isinstance(step, kind)), None)
+
+
+def _counted(number: int) -> str:
+    return f"{number} virtual function{'s' if number > 1 else ''}"
+
+
+def functions(indices: Collection[int]) -> str:
+    """Return the name of virtual functions in messages: ``virtual function 1``, ``virtual functions 0-3, 6``."""
+    return f"virtual function{'s' if len(indices) > 1 else ''} {', '.join(ranges(indices))}"
+
+
+def _with_names(settings: Mapping[int, VfSettings]) -> str:
+    """Return virtual functions with the names of their settings: ``0 (mac vlan), 2-4 (trust)``."""
+    by_names: dict[str, list[int]] = {}
+    for index, one in settings.items():
+        by_names.setdefault(" ".join(one.names), []).append(index)
+    return ", ".join(f"{run} ({names})" for names, indices in by_names.items() for run in ranges(indices))
 
 
 def _by_matching(wanted: BindingWanted) -> bool:
@@ -88,8 +106,7 @@ class _Steps:
             self.steps.append(BindCard(address, f"bound {address} to its native driver", first))
         self._remember()
         if self.removes:
-            text = f"removed {self.present} virtual functions"
-            self.steps.append(RemoveVfs(address, text, card.needs_program))
+            self.steps.append(RemoveVfs(address, f"removed {_counted(self.present)}", card.needs_program))
         # After a program of the driver, the card may be without a driver again.
         if self.rebinds and (card.needs_program or not (needs_driver and first == target.binding)):
             self._bind()
@@ -102,7 +119,7 @@ class _Steps:
             self._set_autoprobe()
         self._share()
         if self.creates:
-            text = f"made {self.count} virtual functions"
+            text = f"created {_counted(self.count)}"
             self.steps.append(MakeVfs(address, text, self.count, target.is_max, card.needs_program))
         self._configure()
         self._keep()
@@ -156,8 +173,7 @@ class _Steps:
             if index < exist and vf_settings.differences(known.get(index, VfSettings()), wanted).names
         ]
         if changed:
-            names = ", ".join(f"{index} ({' '.join(settings[index].names)})" for index in changed)
-            text = f"set up virtual functions {names}"
+            text = f"set up virtual functions {_with_names({index: settings[index] for index in changed})}"
             self.steps.append(SetVfNetwork(self.card.address, text, {index: settings[index] for index in changed}))
         self._bind_virtual_functions()
 
@@ -171,8 +187,8 @@ class _Steps:
             if changes.names and index < max(self.count, self.present):
                 changed[index] = changes
         if changed:
-            names = ", ".join(f"{index} ({' '.join(one.names)})" for index, one in changed.items())
-            self.steps.append(SetVfShares(self.card.address, f"set the shares of virtual functions {names}", changed))
+            text = f"set the shares of virtual functions {_with_names(changed)}"
+            self.steps.append(SetVfShares(self.card.address, text, changed))
 
     def _bind_virtual_functions(self) -> None:
         address = self.card.address
@@ -193,15 +209,15 @@ class _Steps:
             elif virtual.binding.driver is None and self.autoprobe and self._is_to_be_offered(virtual, wanted):
                 silent[virtual.number] = native(optional=True)
         if bindings or silent:
-            by_driver: dict[str, list[str]] = {}
+            by_driver: dict[str, list[int]] = {}
             for index, wanted in bindings.items():
-                by_driver.setdefault(describe_binding(wanted), []).append(str(index))
-            texts = [f"bound virtual functions {', '.join(which)} to {name}" for name, which in by_driver.items()]
+                by_driver.setdefault(describe_binding(wanted), []).append(index)
+            texts = [f"bound {functions(which)} to {name}" for name, which in by_driver.items()]
             self.steps.append(BindVfs(address, "; ".join(texts), {**bindings, **silent}, tuple(bindings)))
         if self.unprobed:
             self._set_autoprobe()
         if offered:
-            text = f"let the kernel choose a driver for virtual functions {', '.join(map(str, offered))}"
+            text = f"let the kernel choose a driver for {functions(offered)}"
             self.steps.append(OfferVfs(address, text, offered))
 
     def _is_to_be_offered(self, virtual: VirtualFunction, wanted: BindingWanted | None) -> bool:

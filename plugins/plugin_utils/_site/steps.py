@@ -37,7 +37,6 @@ VERBS = {
     "disabled": "disable",
     "enabled": "enable",
     "let": "let",
-    "made": "create",
     "recorded": "record",
     "removed": "remove",
     "renewed": "renew",
@@ -106,7 +105,7 @@ def _of_host(results: Mapping[str, Result], models: Mapping[str, str]) -> list[s
     for role, (what, service) in SERVICES.items():
         lines += _files(results.get(f"{role}_result", {}), what, service, _is_restarted(results, role))
     lines += _files(results.get("iommu_written", {}), "configuration of kernel and modules")
-    lines += _files(results.get("placement_recorded", {}), "record of the root in Placement")
+    lines += _files(results.get("placement_recorded", {}), "record of the host's provider in Placement")
     return lines
 
 

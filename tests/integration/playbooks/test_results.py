@@ -88,7 +88,7 @@ def test_each_playbook_of_a_run_reports_its_own_changes(play, fleet):
     ]
     status, (recorded, waiting, changed, reprofiled, verified), said = play(books)
     assert status == 0, said
-    assert f"{SECOND} (changed): record of the root in Placement: created 1 file" in recorded
+    assert f"{SECOND} (changed): record of the host's provider in Placement: created 1 file" in recorded
     assert waiting[0] == "2 hosts: 2 waiting for a reboot"
     assert f"{FIRST}, {SECOND} (waiting for a reboot): {CREATED.format(4, 'GRID T4-4Q')}" in waiting
     assert changed[0] == "2 hosts: 2 changed"

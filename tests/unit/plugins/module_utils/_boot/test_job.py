@@ -52,6 +52,8 @@ def test_life(run):
 def difference(result):
     """Map each path to its content before and after."""
     assert all(diff["before_header"] == diff["after_header"] for diff in result["diff"])
+    # Otherwise Ansible prints "\\ No newline at end of file" for each.
+    assert all(not text or text.endswith("\n") for diff in result["diff"] for text in (diff["before"], diff["after"]))
     return {diff["after_header"].lstrip("/"): (diff["before"], diff["after"]) for diff in result["diff"]}
 
 
@@ -60,9 +62,9 @@ def test_difference_has_the_sizes_of_new_files_and_a_checksum(run):
     assert list(found) == PATHS
     assert {before for before, _after in found.values()} == {None}
     program = found[boot_files.PROGRAM][1]
-    assert re.match(r"program of [0-9]+ bytes, SHA-256 [0-9a-f]{64}\Z", program)
-    assert re.match(r"file of [0-9]+ bytes\Z", found[boot_files.UNIT][1])
-    assert found[boot_files.ENABLED][1] == f"link to /{boot_files.UNIT}"
+    assert re.match(r"program of [0-9]+ bytes, SHA-256 [0-9a-f]{64}\n\Z", program)
+    assert re.match(r"file of [0-9]+ bytes\n\Z", found[boot_files.UNIT][1])
+    assert found[boot_files.ENABLED][1] == f"link to /{boot_files.UNIT}\n"
 
 
 def test_difference_has_only_files_that_change(run):
@@ -161,7 +163,7 @@ def test_file_that_others_may_write_is_replaced(run, path):
     node = run.host.kernel.tree.nodes[path]
     node.mode |= 0o022
     before, _after = difference(run(check=True))[path]
-    assert before == "other users than root may write it: owner 0, mode 0666"
+    assert before == "other users than root may write it: owner 0, mode 0666\n"
     assert actions(run())[PATHS.index(path)] == "replaced"
     assert not run()["changed"]
 
@@ -173,7 +175,9 @@ def test_empty_file_is_mended_and_seen_in_check_mode(run, path):
     seen = run(check=True)
     assert actions(seen)[PATHS.index(path)] == "replaced"
     before, after = difference(seen)[path]
-    assert before == ("program of 0 bytes, SHA-256 " + hashlib.sha256(b"").hexdigest() if path == PATHS[0] else "")
+    assert before == (
+        "program of 0 bytes, SHA-256 " + hashlib.sha256(b"").hexdigest() + "\n" if path == PATHS[0] else ""
+    )
     assert after
     assert run()["changed"]
     assert not run()["changed"]

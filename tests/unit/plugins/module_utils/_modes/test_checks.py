@@ -41,8 +41,8 @@ def test_all_uses_of_all_cards_at_once(switch):
     for pid, problem in zip((5000, 5002, 6000), problems):
         assert f"pid {pid}" in problem
     assert (
-        "Select another card. sriov_allow_host_network: true changes the card anyway, and the host can lose its network "
-        "connection"
+        "Select another card. sriov_allow_host_network: true changes the card anyway, and the host can lose its "
+        "network connection"
     ) in problems[3]
 
 

@@ -164,7 +164,7 @@ def test_a_written_record_is_a_change():
     written = {"changed": True, "files": [{"path": "/etc/vfio-devices/placement.conf", "action": "created"}]}
     assert fleet_summary(["a"], {"a": {"placement_recorded": written}}, ["a"]) == [
         "1 host: 1 changed",
-        "a (changed): record of the root in Placement: created 1 file",
+        "a (changed): record of the host's provider in Placement: created 1 file",
     ]
     skipped = {**SAME, "placement_recorded": {"skipped": True}}
     assert fleet_summary(["a"], {"a": skipped}, ["a"]) == ["1 host: 1 unchanged"]
@@ -230,7 +230,7 @@ def test_a_record_about_placement_is_a_change_of_an_otherwise_unchanged_host():
     hosts = {"a": {**SAME, "placement_recorded": written, "boot_result": BOOT["boot_result"]}}
     assert fleet_summary(["a"], hosts, ["a"]) == [
         "1 host: 1 changed",
-        "a (changed): record of the root in Placement: created 1 file",
+        "a (changed): record of the host's provider in Placement: created 1 file",
     ]
 
 
