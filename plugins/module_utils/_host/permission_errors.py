@@ -63,4 +63,4 @@ def _first(names: list[str]) -> str:
 def _advice() -> str:
     if os.geteuid():
         return "Run as root (become: true), outside of containers"
-    return "The module runs as root, so a container or a security module forbids it. Run the play on the host itself"
+    return "Even root has no access, because of a container or a security module such as SELinux. Run outside of containers"

@@ -11,7 +11,8 @@ from ansible_collections.vfio.devices.plugins.module_utils._host import permissi
     ("user", "advice"),
     [
         (1000, "Run as root (become: true), outside of containers"),
-        (0, "The module runs as root, so a container or a security module forbids it. Run the play on the host itself"),
+        # The capture program has neither a module nor a play.
+        (0, "Even root has no access, because of a container or a security module such as SELinux. Run outside of containers"),
     ],
 )
 def test_sentences(monkeypatch, user, advice):
