@@ -56,10 +56,17 @@ _value:
       type: dict
       sample: {"0000:3b:00.0": "10de:1eb8"}
     profiles:
-      description: Each profile with its C(name), its C(select), and its C(cards) as above.
+      description:
+        - Each profile with its C(name), its C(select), and its C(cards) as above.
+        - C(missing) contains the names in a list that the host lacks, and C(lacks) is a sentence about them.
       type: list
       elements: dict
-      sample: [{name: desktops, select: "product_id == '1eb8'", cards: {"0000:3b:00.0": "10de:1eb8"}}]
+      sample:
+        - name: desktops
+          select: "product_id == '1eb8'"
+          cards: {"0000:3b:00.0": "10de:1eb8"}
+          missing: []
+          lacks: ""
 """
 
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.fleet import selection

@@ -173,6 +173,14 @@ selection:
   description: The cards that each profile selects, as the filter P(vfio.devices.selection#filter) returns them.
   returned: success
   type: dict
+missing:
+  description:
+    - A sentence for each profile with a list of cards of which the host has only some.
+    - Also for each list without any card on the host if the settings or records of the host name a card of the list.
+  returned: if the profiles are valid
+  type: list
+  elements: str
+  sample: ["profile ports: the host has no 0000:d8:00.0. Correct select, or run lspci on the host to check the card"]
 ansible_facts:
   description: The facts of M(vfio.devices.mdev_facts).
   returned: if RV(due) is not empty, or if the cards are published in Placement

@@ -22,7 +22,7 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.vfio.devices.plugins.module_utils._boot import archive
 from ansible_collections.vfio.devices.plugins.module_utils._run.facts import MIG, PUBLISHED_ROOT, SERIAL_NUMBERS, USERS
-from ansible_collections.vfio.devices.plugins.module_utils._site.stage_names import CYBORG, NOVA
+from ansible_collections.vfio.devices.plugins.module_utils._site.stage_names import CYBORG, LAYOUTS, MODES, NOVA
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import (
     batches,
     lost_connection,
@@ -47,7 +47,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._actions.service_sett
 )
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.json_types import flag
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Plan
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.fleet import selection
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.fleet import missing_cards, selection
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plan import resolve
 from ansible_collections.vfio.devices.plugins.plugin_utils._site import differences, mdevctl, stages
 from ansible_collections.vfio.devices.plugins.plugin_utils._site.kernel import NOUVEAU, kernel_requirements
@@ -125,6 +125,7 @@ def compare(variables: Variables, seen: SeenHost) -> Result:
     try:
         profiles = variables["vfio_profiles"]
         found["selection"] = selection(profiles, facts)
+        found["missing"] = missing_cards(found["selection"], _texts(seen))
         plan = resolve(profiles, facts)
         variables.add(ansible_facts={**variables["ansible_facts"], "mdev": facts}, vfio_plan=plan)
         required = _mdevctl(variables, plan, facts)
@@ -144,6 +145,12 @@ def compare(variables: Variables, seen: SeenHost) -> Result:
             restarts_owed=seen["restarts_owed"],
         )
     return found
+
+
+def _texts(seen: SeenHost) -> list[str]:
+    """Return the texts that name the cards of earlier runs: settings, and the reasons of records."""
+    of_records = [seen.get("reasons", {}).get(stage, []) for stage in (MODES, LAYOUTS)]
+    return [*seen.get("settings", {}).values(), *(sentence for sentences in of_records for sentence in sentences)]
 
 
 def _by_roles(sentences: list[str], selected: Any = None) -> Result:

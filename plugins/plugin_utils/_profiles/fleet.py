@@ -19,11 +19,17 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Fac
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.json_types import plain
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import declaration, expression, iommu_groups
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import facts as facts_of_host
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.selection import select, subjects
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.selection import (
+    lacks,
+    missing,
+    select,
+    subjects,
+)
 
 SHOWN = 5
 SHOWN_MODELS = 8
 UNKNOWN = "unknown"
+NO_CARD = "No card is configured there, and site removes the settings of earlier runs."
 
 
 class SelectedProfile(TypedDict):
@@ -32,6 +38,10 @@ class SelectedProfile(TypedDict):
     name: str
     select: Any
     cards: dict[str, str]
+    # A sentence about the names in its list that the host lacks; empty if there are none.
+    lacks: str
+    # These names.
+    missing: list[str]
 
 
 class Selection(TypedDict):
@@ -94,6 +104,7 @@ def of_host(profiles: Any, facts: Facts) -> Selection:
         # A profile may also have only the audio function of a GPU.
         if not cards[profile["name"]]:
             cards[profile["name"]] = dict.fromkeys(iommu_groups.companions(profile["names"], facts), UNKNOWN)
+    lacking = {one["name"]: missing(one["names"], by_name, iommu_groups.others(facts)) for one in parsed}
     listed = [one for one in profiles if isinstance(one, dict)] if isinstance(profiles, list) else []
     selects = {
         one["name"]: one["select"] for one in listed if isinstance(one.get("name"), str) and one["name"] in cards
@@ -103,9 +114,30 @@ def of_host(profiles: Any, facts: Facts) -> Selection:
         "valid": not problems,
         "cards": models,
         "profiles": [
-            {"name": one["name"], "select": selects[one["name"]], "cards": cards[one["name"]]} for one in parsed
+            {
+                "name": one["name"],
+                "select": selects[one["name"]],
+                "cards": cards[one["name"]],
+                "missing": lacking[one["name"]],
+                "lacks": lacks(lacking[one["name"]], by_name) if lacking[one["name"]] else "",
+            }
+            for one in parsed
         ],
     }
+
+
+def missing_cards(host: Selection, texts: Iterable[str]) -> list[str]:
+    """Return a sentence for each profile of which the host has only some cards of its list.
+
+    A list without any card on the host can be for other hosts, unless one of ``texts`` names its missing card. These
+    are the settings of the host and the errors of its records.
+    """
+    known = "\n".join(texts)
+    return [
+        f"profile {one['name']}: {one['lacks']} Correct select, or run lspci on the host to check the card"
+        for one in host["profiles"]
+        if one["missing"] and (one["cards"] or any(name in known for name in one["missing"]))
+    ]
 
 
 def model(subject: Subject) -> str:
@@ -128,7 +160,7 @@ def warnings(hosts: Mapping[str, Selection], with_profiles: Iterable[str] = ()) 
     idle = [host for host, one in hosts.items() if one["declared"] and one["valid"] and not _selects_any(one)]
     if idle and (others or len(idle) < sum(one["declared"] for one in hosts.values())):
         cards = f" {_cards_of(idle, hosts)}" if others else ""
-        found.append(f"No profile selects a card on {_some(idle)}. Nothing is configured there.{cards}")
+        found.append(f"No profile selects a card on {_some(idle)}. {NO_CARD}{cards}")
     return found
 
 

@@ -37,8 +37,13 @@ def companions(names: Iterable[str], facts: Facts) -> list[str]:
 
     The facts contain only their addresses, and they can only be passed through.
     """
-    found = [name for group in _without_cards(facts) for name in group]
+    found = others(facts)
     return [name for name in dict.fromkeys(names) if name in found]
+
+
+def others(facts: Facts) -> list[str]:
+    """Return the functions that the facts contain only as members of IOMMU groups with several functions."""
+    return [name for group in _without_cards(facts) for name in group]
 
 
 def companions_of(card: Subject, facts: Facts) -> list[str]:

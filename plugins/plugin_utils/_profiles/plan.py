@@ -54,7 +54,7 @@ def plan(profiles: Any, facts: Facts) -> tuple[Plan, list[str]]:
     subjects = selection.subjects(facts)
     selected = set()
     schedulers: dict[str, Scheduler] = {}
-    for profile, subject in selection.select(parsed, subjects, problems):
+    for profile, subject in selection.select(parsed, subjects, problems, iommu_groups.others(facts)):
         selected.add(subject["name"])
         if not profile["complete"]:
             continue

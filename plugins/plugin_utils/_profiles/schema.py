@@ -238,7 +238,10 @@ PROFILE: Options = {
         "sample": '"product_id == \'1eb8\'" or ["0000:3b:00.0"]',
     },
     "required": {
-        "description": "Whether to reject a host where the profile selects no card.",
+        "description": [
+            "Whether to reject a host where the profile selects no card, or that lacks a card of a list in "
+            "O(vfio_profiles.select)."
+        ],
         "type": "bool",
         "default": False,
     },

@@ -8,9 +8,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import cast
 
+from ansible_collections.vfio.devices.plugins.module_utils._core import grammar
+from ansible_collections.vfio.devices.plugins.module_utils._core.wording import closest, one_of
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.registry import BY_NAME
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Device, Facts, OfferedType, Parent, Subject
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Matches, Profile
@@ -78,18 +80,23 @@ def _subject(card: Mapping[str, object], parents: list[Parent], all_devices: lis
     return cast("Subject", {**card, "parents": parents, "devices": devices, "types": list(types.values())})
 
 
-def select(profiles: list[Profile], cards: Mapping[str, Subject], problems: list[str]) -> list[tuple[Profile, Subject]]:
+def select(
+    profiles: list[Profile], cards: Mapping[str, Subject], problems: list[str], others: Collection[str] = ()
+) -> list[tuple[Profile, Subject]]:
     """Return the cards of each profile as (profile, card), and add problems to ``problems``.
 
-    A card in two profiles is returned for both, so that other problems are found as well.
+    A card in two profiles is returned for both, so that other problems are found as well. ``others`` are the functions
+    that can be in a list only to be passed through with a card.
     """
     claims: dict[str, list[Profile]] = {}
     for profile in profiles:
         matches = profile["expression"]
         selected = _matching(profile["name"], matches, cards, problems) if matches else _named(profile, cards, problems)
-        if profile["required"] and not selected:
+        lacking = missing(profile["names"], cards, others)
+        if profile["required"] and (lacking or not selected):
+            problem = lacks(lacking, cards) if lacking else "no card meets select."
             problems.append(
-                f"profile {profile['name']}: it is required, but selects no card on this host. The host has "
+                f"profile {profile['name']}: required is true, but {problem} The host has "
                 f"{', '.join(cards) or 'no card to share'}"
             )
         for name in selected:
@@ -117,6 +124,25 @@ def _matching(profile: str, matches: Matches, cards: Mapping[str, Subject], prob
         except ValueError as error:
             problems.append(f"profile {profile} ({name}): select cannot be evaluated. {error}")
     return selected
+
+
+def missing(names: Iterable[str], cards: Mapping[str, Subject], others: Collection[str]) -> list[str]:
+    """Return the ``names`` of a list that the host has neither as a card nor among the ``others`` of its functions."""
+    known = {*others, *cards}
+    for card in cards.values():
+        known.update(card.get("netdevs", []), (one["address"] for one in card.get("virtual_functions", [])))
+    return [name for name in dict.fromkeys(names) if name not in known]
+
+
+def lacks(names: Sequence[str], cards: Mapping[str, Subject]) -> str:
+    """Return a sentence about missing names, with the most similar names of the host."""
+    listed = [*cards, *(name for card in cards.values() for name in card.get("netdevs", []))]
+    # Addresses of different slots are similar by chance.
+    spoken = [name for name in listed if not grammar.PCI_ADDRESS.match(name)]
+    asked = [name for name in names if not grammar.PCI_ADDRESS.match(name)]
+    nearest = list(dict.fromkeys(filter(None, (closest(spoken, name) for name in asked))))
+    hint = f" Did you mean {', '.join(nearest)}?" if nearest else ""
+    return f"the host has no {one_of(names)}.{hint}"
 
 
 def _named(profile: Profile, cards: Mapping[str, Subject], problems: list[str]) -> list[str]:

@@ -88,7 +88,7 @@ def _of_host(hostvars: Mapping[str, Any], host: str, is_reached: bool, check_mod
         before = f"before the failure, {_changed(check_mode)}: "
         return FAILED, (*_reasons(variables, results), *(f"{before}{line}" for line in done))
     if differences:
-        return DIFFERENT, differences
+        return DIFFERENT, (*differences, *_lacks(variables, results))
     if BEGUN in variables and variables[BEGUN] is False:
         return NOT_STARTED, (WHY_NOT_STARTED,)
     left = tuple(_left(variables, results))
@@ -135,7 +135,8 @@ def _left(variables: Any, results: Mapping[str, Mapping[str, Any]]) -> Iterator[
 
 
 def _lacks(variables: Any, results: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """Return a line about each setting of the kernel that the playbook reprofile does not correct."""
+    """Return a line about each missing card, and each setting of the kernel that reprofile does not correct."""
+    yield from results.get("vfio_compared", {}).get("missing", [])
     if BEGUN in variables and isinstance(variables[BEGUN], bool):
         for sentence in results.get("vfio_compared", {}).get("kernel", []):
             yield f"{sentence}. Run the playbook site"

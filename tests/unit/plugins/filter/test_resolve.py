@@ -224,7 +224,7 @@ SCHEMA = {
         ({"select": ["ens1f0"], "mode": "pf", "vgpu": None}, "must be a PCI address, because the interface disappears"),
         (
             {"select": "vendor_id == 'ffff'", "required": True},
-            "it is required, but selects no card on this host. The host has",
+            "required is true, but no card meets select. The host has",
         ),
         ({"required": "yes"}, "required must be true or false, and not 'yes'"),
         ({"owner": "neutron"}, "owner must be nova, cyborg"),

@@ -30,7 +30,7 @@ def act(monkeypatch):
     """Run the action with a given result of its module; ``act.calls`` records the options of the module."""
     monkeypatch.setattr(ActionBase, "run", lambda self, tmp, task_vars: {})
     monkeypatch.setattr(cards, "_options", lambda known: {"users": False})
-    monkeypatch.setattr(cards, "selection", lambda profiles, facts: {"cards": {}})
+    monkeypatch.setattr(cards, "selection", lambda profiles, facts: {"cards": {}, "profiles": []})
     monkeypatch.setattr(cards, "resolve", lambda profiles, facts: {"cards": [{"framework": "mdev", "owner": "nova"}]})
 
     def run(answer, reasons=(), variables=None):
@@ -58,7 +58,10 @@ def act(monkeypatch):
 
 def test_an_unchanged_host_returns_no_facts(act):
     result = act(UNCHANGED)
-    assert result == {"changed": False, "due": [], "parts": [], "roles": [], "kernel": [], "selection": {"cards": {}}}
+    assert result == {
+        **{"changed": False, "due": [], "parts": [], "roles": [], "kernel": [], "missing": []},
+        "selection": {"cards": {}, "profiles": []},
+    }
     assert act.calls == [{"users": False}]
 
 
@@ -67,6 +70,15 @@ def test_a_host_with_something_to_do_returns_its_facts(act):
     assert result["boot_problems"] == ["no Python"]
     assert result["due"] == ["the devices differ"]
     assert result["ansible_facts"] == {"mdev": FACTS}
+
+
+def test_a_missing_card_of_which_the_host_has_settings_is_reported(act, monkeypatch):
+    one = {"name": "a", "cards": {}, "missing": ["0000:d8:00.0"], "lacks": "the host has no 0000:d8:00.0."}
+    monkeypatch.setattr(cards, "selection", lambda profiles, facts: {"cards": {}, "profiles": [one]})
+    assert act(UNCHANGED)["missing"] == []
+    for seen in ({"settings": {"/a": "0000:d8:00.0"}}, {"reasons": {"modes": ["there is no 0000:d8:00.0"]}}):
+        result = act({"seen": json.dumps({**SEEN, **seen})})
+        assert result["missing"][0].startswith("profile a: the host has no 0000:d8:00.0. ")
 
 
 def test_a_warning_of_a_role_is_one_of_the_comparison(act):

@@ -7,6 +7,7 @@ import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.fleet import (
     fleet_refusals,
+    missing_cards,
     selection,
     selection_warnings,
 )
@@ -27,13 +28,17 @@ def test_each_profile_has_its_cards_with_their_models(simulated):
         "name": "desktops",
         "select": DESKTOPS["select"],
         "cards": {"0000:3b:00.0": "10de:1eb8", "0000:af:00.0": "10de:1eb8"},
+        "missing": [],
+        "lacks": "",
     }
 
 
 def test_what_selects_a_card_somewhere_is_fine(simulated):
     assert selection_warnings(select(simulated, t4=[DESKTOPS])) == []
     (warning,) = selection_warnings(select(simulated, t4=[DESKTOPS], nics=[DESKTOPS]))
-    assert warning == "No profile selects a card on nics. Nothing is configured there."
+    assert warning == (
+        "No profile selects a card on nics. No card is configured there, and site removes the settings of earlier runs."
+    )
 
 
 def test_what_selects_no_card_anywhere_is_one_warning_with_the_cards_that_there_are(simulated):
@@ -55,7 +60,8 @@ def test_with_limit_a_profile_may_be_for_the_other_hosts(simulated):
     assert selection_warnings(select(simulated, t4=[DESKTOPS, nics]), ["nics"]) == []
     (warning,) = selection_warnings(select(simulated, empty=[DESKTOPS], a40=[DESKTOPS]), ["t4"])
     assert warning == (
-        "No profile selects a card on empty, a40 (2 hosts). Nothing is configured there. "
+        "No profile selects a card on empty, a40 (2 hosts). "
+        "No card is configured there, and site removes the settings of earlier runs. "
         "Their cards are 2 x 10de:2235, 1 x 1af4:1000. "
         "Run `ansible-playbook -i INVENTORY vfio.devices.discover` to show them."
     )
@@ -84,6 +90,18 @@ def test_a_list_is_for_cards_of_one_model(simulated):
     assert selection_warnings(select(simulated, t4=[{**cards, "select": ["0000:3b:00.0"]}], a40=[own])) == []
     both = {"name": "all", "select": "class == '0302'", "mode": "pf"}
     assert selection_warnings(select(simulated, t4=[both], a40=[both])) == []
+
+
+def test_a_host_with_some_cards_of_a_list_lacks_the_others(simulated):
+    facts = simulated("t4").facts()
+    some = {"name": "a", "select": ["0000:3b:00.0", "0000:d8:00.0"], "mode": "pf"}
+    none = {"name": "b", "select": ["0000:d9:00.0", "0000:da:00.0"], "mode": "pf"}
+    found = selection([some, none, DESKTOPS], facts)
+    sentence = "profile a: the host has no 0000:d8:00.0. Correct select, or run lspci on the host to check the card"
+    assert missing_cards(found, []) == [sentence]
+    # A list without any card can be for another host, unless this host had the card.
+    of_settings = missing_cards(found, ['device_spec = {"address": "0000:d9:00.0"}'])
+    assert of_settings[0] == sentence and "profile b: the host has no 0000:d9:00.0 or 0000:da:00.0." in of_settings[1]
 
 
 def test_hosts_without_profiles(simulated):

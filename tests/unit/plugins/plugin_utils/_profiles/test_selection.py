@@ -75,8 +75,21 @@ def test_a_card_is_in_one_profile():
 
 def test_what_is_required():
     assert selected(profile(names=["x"], required=True))[1] == [
-        "profile a: it is required, but selects no card on this host. The host has 0000:3b:00.0, 0000:41:00.0, mtty"
+        "profile a: required is true, but the host has no x. The host has 0000:3b:00.0, 0000:41:00.0, mtty"
     ]
+    assert selected(profile(expression="vendor_id == '15b3'", required=True))[1] == [
+        "profile a: required is true, but no card meets select. The host has 0000:3b:00.0, 0000:41:00.0, mtty"
+    ]
+
+
+def test_required_is_about_each_name_of_a_list():
+    names = ["ens1f9", "0000:41:00.0", "0000:ff:00.0"]
+    (problem,) = selected(profile(names=names, required=True))[1]
+    assert "the host has no ens1f9 or 0000:ff:00.0. Did you mean ens1f0?" in problem
+    present = profile(names=["0000:3b:00.0", "0000:3b:00.1", "0000:41:10.0"], required=True)
+    problems = []
+    selection.select([present], CARDS, problems, ["0000:3b:00.1"])
+    assert [one for one in problems if "required" in one] == []
 
 
 def test_subjects_of_a_host(simulated):

@@ -59,6 +59,17 @@ def test_an_error_that_ended_the_play_of_a_host_is_in_the_summary():
     ]
 
 
+def test_missing_cards_of_a_list_are_differences():
+    lacking = {"vfio_compared": {**SAME["vfio_compared"], "missing": ["profile a: the host has no ens1f9."]}}
+    of_verify = {**lacking, "verify_differences": ["nova: replaced 1 file"]}
+    assert fleet_summary(["a", "b"], {"a": lacking, "b": of_verify}, ["a", "b"]) == [
+        "2 hosts: 2 different",
+        "a (different): profile a: the host has no ens1f9.",
+        "b (different): nova: replaced 1 file",
+        "b (different): profile a: the host has no ens1f9.",
+    ]
+
+
 def test_hosts_without_change_have_one_line():
     hosts = {str(number): SAME for number in range(1000)}
     assert fleet_summary([*hosts], hosts, [*hosts]) == ["1000 hosts: 1000 unchanged"]
