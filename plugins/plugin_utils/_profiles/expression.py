@@ -17,7 +17,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._core import missing_
 from ansible_collections.vfio.devices.plugins.module_utils._core.wording import closest, one_of
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.json_types import plain
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Matches
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import expression_errors, literals
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import expression_errors, literals, nested_fields
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.expression_errors import Node
 
 # In these nodes, only the first child applies to the card, and the others apply to its result.
@@ -35,11 +35,23 @@ LONGEST = 10000
 DEEPEST = 100
 # A chain of 40 times [@, @] creates 2 ** 40 copies of a card.
 MOST_COPIES = 1000
-# ``text``, ``number``, all possible values, or None.
+# ``text``, ``number``, ``boolean``, all possible values, or None.
 Kind = Union[str, tuple[str, ...], None]
 LISTS = ("multi_select_list", "multi_select_dict", "function_expression")
 CHOICES = ("comparator", "and_expression", "or_expression", "not_expression")
 TOO_DEEP = f"The expression is nested deeper than {DEEPEST} levels. Select the cards by a list of names"
+
+# JSON writes these values without quotes.
+CONSTANTS = ("true", "false", "null")
+# Remedies for names that users may expect.
+BY_IDS = "Select by vendor_id and product_id, which `ansible-playbook vfio.devices.discover` shows"
+ELSEWHERE = {
+    "device_id": "Write product_id",
+    "device": "Write product_id",
+    "model": BY_IDS,
+    "type": "Write types[?name == 'NAME'] for the vGPU types that a card supports",
+    "interface": "Write contains(netdevs || `[]`, 'NAME') for a network interface",
+}
 
 MISSING: ImportError | None = None
 try:
@@ -66,7 +78,12 @@ def compiled(text: str, known: Mapping[str, Kind]) -> Matches:
     unknown = _fields(expression.parsed) - set(known)
     if unknown:
         raise ValueError(_unknown(sorted(unknown), set(_compared(expression.parsed, known)), known))
-    wrong = [*_wrong_kinds(expression.parsed, known), *literals.wrong(expression.parsed)]
+    wrong = [
+        *expression_errors.unknown_functions(expression.parsed),
+        *_wrong_kinds(expression.parsed, known),
+        *literals.wrong(expression.parsed),
+        *nested_fields.unknown(expression.parsed),
+    ]
     if wrong:
         raise ValueError(". ".join(wrong))
     asked = set(known) if _asks_for_all(expression.parsed) else _fields(expression.parsed)
@@ -166,6 +183,11 @@ def _compared(node: Node, known: Collection[str]) -> Iterator[str]:
 
 def _unknown(names: list[str], values: set[str], known: Collection[str]) -> str:
     sentence = f"{one_of(names)} is not a field of a card"
+    words = [name for name in names if name in CONSTANTS]
+    if words:
+        return f"{sentence}. Write {words[0]} in backquotes: `{words[0]}`"
+    if names[0] in ELSEWHERE:
+        return f"{sentence}. {ELSEWHERE[names[0]]}"
     if values.issuperset(names):
         return f"{sentence}. Write a value in single quotes, such as '{names[0]}'"
     nearest = closest(known, next(name for name in names if name not in values))
@@ -184,6 +206,8 @@ def _wrong_kinds(node: Node, known: Mapping[str, Kind]) -> Iterator[str]:
                 yield f"{field} is {one_of(kind)}, and never {literal!r}"
             elif kind == "text" and isinstance(literal, (int, float)):
                 yield f"{field} is a text, which is written in single quotes, such as '{literal}'"
+            elif kind == "boolean" and literal is not None and not isinstance(literal, bool):
+                yield f"{field} is true or false, which are written in backquotes, such as `true`"
             elif kind == "number" and isinstance(literal, str):
                 yield f"{field} is a number, which is written in backquotes, such as `64`, and not '{literal}'"
     for child in _asked_of_card(node):

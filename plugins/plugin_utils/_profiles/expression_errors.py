@@ -9,9 +9,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any, TypedDict, cast
 
-from ansible_collections.vfio.devices.plugins.module_utils._core.wording import display_name
+from ansible_collections.vfio.devices.plugins.module_utils._core.wording import closest, display_name
 
 
 class Node(TypedDict):
@@ -38,11 +39,42 @@ WORDS = {
 }
 NUMBER = "Write a number in backquotes, such as `64`, and an id in single quotes, such as '10de'"
 LONGEST = 40
+FUNCTIONS = (
+    *(
+        "abs",
+        "avg",
+        "ceil",
+        "contains",
+        "ends_with",
+        "floor",
+        "join",
+        "keys",
+        "length",
+        "map",
+        "max",
+        "max_by",
+        "merge",
+    ),
+    *("min", "min_by", "not_null", "reverse", "sort", "sort_by", "starts_with", "sum", "to_array", "to_number"),
+    *("to_string", "type", "values"),
+)
+# Word processors and chats replace quotes by these.
+TYPOGRAPHIC = "\u2018\u2019\u201a\u201c\u201d\u201e\u00b4"
 
 
 def below(node: Node) -> list[Node]:
     """Return the children of a node that are nodes."""
     return cast("list[Node]", [child for child in node["children"] if isinstance(child, dict)])
+
+
+def unknown_functions(node: Node) -> Iterator[str]:
+    """Yield a sentence for each unknown function in a parsed expression; jmespath finds them only at evaluation."""
+    if node["type"] == "function_expression" and node["value"] not in FUNCTIONS:
+        nearest = closest(FUNCTIONS, node["value"])
+        hint = f" Did you mean {nearest}()?" if nearest else ""
+        yield f"{node['value']}() is not a function.{hint} The functions are {', '.join(FUNCTIONS)}"
+    for child in below(node):
+        yield from unknown_functions(child)
 
 
 def described(text: str, error: Exception) -> str:
@@ -92,6 +124,8 @@ def _unclosed(text: str) -> str:
 
 
 def _remedy(text: str, token: str, position: int) -> str:
+    if token in TYPOGRAPHIC:
+        return "Write a value in straight single quotes, such as '10de'"
     if token in WORDS:
         return WORDS[token]
     if token in PAIRS.values():

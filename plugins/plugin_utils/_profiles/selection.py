@@ -28,7 +28,7 @@ FIELDS = {
     "class": "text",
     "driver": "text",
     "driver_override": "text",
-    "drivers_autoprobe": None,
+    "drivers_autoprobe": "boolean",
     "numa_node": "number",
     "iommu_group": "number",
     "netdevs": None,

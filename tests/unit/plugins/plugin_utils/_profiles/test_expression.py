@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import jmespath
 import pytest
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import expression as profiles_expression
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import expression_errors
 
 CARD = {"vendor_id": "10de", "numa_node": 0, "types": [], "framework": None, "flag": False}
 KNOWN = {**dict.fromkeys(CARD), "vendor_id": "text", "numa_node": "number"}
@@ -88,6 +90,15 @@ def test_fields_of_what_a_card_has_are_not_looked_at(text):
         ("vendor_id in ['10de']", r"^Unexpected in at character 11. Write contains\(\["),
         ("", "^The expression is incomplete"),
         ('vendor_id == "10de"', "^10de is not a field of a card. Write a value in single quotes, such as '10de'$"),
+        ("numa_node == null", "^null is not a field of a card. Write null in backquotes: `null`$"),
+        ("framework == true", "^true is not a field of a card. Write true in backquotes: `true`$"),
+        ("autoprobe == 'true'", "^autoprobe is true or false, which are written in backquotes, such as `true`$"),
+        ("device_id == '1eb8'", "^device_id is not a field of a card. Write product_id$"),
+        ("model == 'T4'", "^model is not a field of a card. Select by vendor_id and product_id, which"),
+        ("types[?nam == 'x']", "^nam is not a field of types. Did you mean name[?]"),
+        ("starts_wth(vendor_id, '10')", r"^starts_wth\(\) is not a function. Did you mean starts_with\(\)[?]"),
+        ("vendor_id == \u201810de\u2019", "at character 14. Write a value in straight single quotes, such as '10de'$"),
+        ("vendor_id == \u201c10de\u201d", "at character 14. Write a value in straight single quotes, such as '10de'$"),
         ("vendor_id == '8086' || vendor_id == abcd", "^abcd is not a field of a card. Write a value in single quotes"),
         (
             "vendr_id == '10de'",
@@ -97,7 +108,11 @@ def test_fields_of_what_a_card_has_are_not_looked_at(text):
 )
 def test_hints(text, hint):
     with pytest.raises(ValueError, match=hint):
-        profiles_expression.compiled(text, {**KNOWN, "product_id": "text"})
+        profiles_expression.compiled(text, {**KNOWN, "product_id": "text", "autoprobe": "boolean"})
+
+
+def test_the_functions_are_those_of_jmespath():
+    assert sorted(expression_errors.FUNCTIONS) == sorted(jmespath.functions.Functions.FUNCTION_TABLE)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +132,7 @@ def test_a_literal_of_another_kind(text, reason):
     assert str(refusal.value) == reason
 
 
-@pytest.mark.parametrize("text", ["numa_node == `null`", "vendor_id == framework", "types[?vendor_id == `1`]"])
+@pytest.mark.parametrize("text", ["numa_node == `null`", "vendor_id == framework", "types[?name == `1`]"])
 def test_other_comparisons(text):
     assert profiles_expression.compiled(text, KNOWN)(CARD) is False
 

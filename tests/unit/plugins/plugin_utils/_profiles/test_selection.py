@@ -101,7 +101,12 @@ def test_subjects_of_a_host(simulated):
     assert len({one["id"] for one in card["types"]}) == len(card["types"])
 
 
-KINDS = {"text": (str, type(None)), "number": (int, type(None)), None: (list, dict, bool, type(None))}
+KINDS = {
+    "text": (str, type(None)),
+    "number": (int, type(None)),
+    "boolean": (bool, type(None)),
+    None: (list, dict, type(None)),
+}
 
 
 def test_fields_are_those_of_the_facts(simulated):
