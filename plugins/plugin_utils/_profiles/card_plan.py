@@ -113,13 +113,13 @@ def _plan_functions(
     else:
         if profile["num_vfs"] is not None:
             card["num_vfs"] = subject["total_vfs"] if profile["num_vfs"] == "max" else int(profile["num_vfs"])
-        problem = _why_not_possible(card["num_vfs"], subject)
+        problem = _why_not_possible(card["num_vfs"], subject, bool(profile["vgpu"]))
         found += [problem] if problem else []
         _plan_virtual_functions(profile, subject, card)
     result["functions"].append({"pf": subject["address"], **options, "label": f"profile {profile['name']}"})
 
 
-def _why_not_possible(num_vfs: int | None, subject: Subject) -> str | None:
+def _why_not_possible(num_vfs: int | None, subject: Subject, has_vgpus: bool) -> str | None:
     """Return why the card cannot have this number of virtual functions; None stands for an unmanaged number."""
     if num_vfs == 0:
         # The maximum does not matter if no virtual functions are desired.
@@ -132,10 +132,15 @@ def _why_not_possible(num_vfs: int | None, subject: Subject) -> str | None:
             "supports it"
         )
     if num_vfs and no_vgpus.are_unusable(subject.get("vf_product_id")):
-        return "its virtual functions have the device ID 0, and no driver enables them. Use mode pf or vgpu"
+        remedy = (
+            "Remove mode and num_vfs, because the vGPUs are on the card itself"
+            if has_vgpus
+            else "Set mode: pf without num_vfs, or replace mode and num_vfs by vgpu"
+        )
+        return f"its virtual functions have the device ID 0, and no driver enables them. {remedy}"
     if (num_vfs or 0) > subject["total_vfs"]:
         return (
-            f"it supports at most {subject['total_vfs']} virtual functions, and not {num_vfs}. Set "
+            f"the card supports at most {subject['total_vfs']} virtual functions, and not {num_vfs}. Set "
             "num_vfs: max or a lower number"
         )
     return None

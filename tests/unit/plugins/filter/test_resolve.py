@@ -232,7 +232,7 @@ SCHEMA = {
         ({"mode": "pf"}, "a card with mode pf has no vGPUs. Remove vgpu or mode"),
         ({"mode": "vf", "num_vfs": "many"}, "num_vfs must be a number or max, and not 'many'"),
         ({"mode": "vf", "num_vfs": 0}, "num_vfs 0 leaves no virtual functions for vgpu. Set num_vfs: max"),
-        ({"mode": "vf", "num_vfs": 4}, "its virtual functions have the device ID 0, and no driver enables them"),
+        ({"mode": "vf", "num_vfs": 4}, "Remove mode and num_vfs, because the vGPUs are on the card itself"),
         ({"mode": "vf", "vf_driver": "vfio-pci"}, "remove vf_driver"),
         ({"num_vfs": 4}, "num_vfs requires mode. Set mode: vf or mode: pf, or remove num_vfs"),
         ({"vgpu": None, "mode": "vf", "vfs": [{"index": 1, "colour": "red"}]}, "vfs[0].colour is not a key"),
@@ -283,7 +283,7 @@ SCHEMA = {
             "it has no vGPU types itself. If its virtual functions have them, set mode: vf and num_vfs: max. Otherwise "
             "load the vGPU driver of the vendor",
         ),
-        ({"select": "total_vfs > `0`", "vgpu": None, "mode": "vf", "num_vfs": 9999}, "it supports at most"),
+        ({"select": "total_vfs > `0`", "vgpu": None, "mode": "vf", "num_vfs": 9999}, "the card supports at most"),
     ],
     "l40s": [
         ({"select": "class == '0302'", "owner": "cyborg", "vgpu": {"type": "NVIDIA L40S-8Q"}}, "mediated devices only"),

@@ -29,7 +29,7 @@ def test_what_is_wrong_with_a_profile_hides_nothing_of_its_cards(simulated):
         "profile question: select cannot be used",
         "profile absent: required is true",
         f"{pf}: selected by the profiles wrong and many",
-        f"profile many, {pf}: it supports at most {card['total_vfs']} virtual functions",
+        f"profile many, {pf}: the card supports at most {card['total_vfs']} virtual functions",
     ]
 
 
