@@ -14,12 +14,17 @@ GUIDE = Path(__file__).resolve().parents[2] / "docs/docsite/rst/guide_architectu
 BLOCK = re.compile(r"^\.\. code-block:: python\n\n((?:   .*\n|\n)+)", re.MULTILINE)
 
 
-def example(section: str, name: str, package: str) -> types.ModuleType:
-    """Return the code of a section as a module of a package, without a file."""
+def code(section: str) -> str:
+    """Return the first Python block of a section."""
     text = GUIDE.read_text(encoding="utf-8").split(f"\n{section}\n{'-' * len(section)}\n", 1)[1]
     match = BLOCK.search(text)
     assert match, f"{section} has no code"
+    return textwrap.dedent(match[1]).rstrip() + "\n"
+
+
+def example(section: str, name: str, package: str) -> types.ModuleType:
+    """Return the code of a section as a module of a package, without a file."""
     module = types.ModuleType(f"{package}.{name}")
     module.__package__ = package
-    exec(compile(textwrap.dedent(match[1]), str(GUIDE), "exec"), vars(module))
+    exec(compile(code(section), str(GUIDE), "exec"), vars(module))
     return module

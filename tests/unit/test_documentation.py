@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -14,6 +15,7 @@ from urllib.parse import unquote
 import pytest
 import yaml
 from ansible_collections.vfio.devices.tests import compat
+from ansible_collections.vfio.devices.tests.unit import guide
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDES = ROOT / "docs/docsite/rst"
@@ -121,3 +123,18 @@ def test_every_message_of_the_guide_is_in_the_code(message: str, sayings: str, r
 
 def test_there_are_messages() -> None:
     assert len(MESSAGES) > 30
+
+
+@pytest.mark.parametrize(
+    ("section", "file"),
+    [
+        ("Add a framework", "plugins/module_utils/_frameworks/acme.py"),
+        ("Add a guard", "plugins/module_utils/_guards/reservations.py"),
+        ("Add a cloud", "plugins/plugin_utils/_clouds/kubevirt.py"),
+    ],
+)
+@pytest.mark.parametrize("command", [["check"], ["format", "--diff"]], ids=lambda command: command[0])
+def test_the_examples_for_contributors_pass_the_fast_checks(section: str, file: str, command: list[str]) -> None:
+    checked = ["ruff", *command, "--stdin-filename", file, "-"]
+    result = subprocess.run(checked, check=False, cwd=ROOT, input=guide.code(section), capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
