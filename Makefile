@@ -5,7 +5,7 @@ SHELL := bash
 .PHONY: help capture-program recordings demo test lint sanity unit integration molecule lab lab-cuts lab-shell compat ee docs bench format keys lock clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
 demo: ## show the complete workflow on simulated hosts, in 3 to 5 minutes
 	@tests/demo/run

@@ -3,8 +3,9 @@
 
 """Keep the texts of the collection in plain technical English.
 
-python -m tests.wording           list each violation with file, line, reason and a better wording
-python -m tests.wording --count   count the violations of each rule
+python -m tests.wording           list each violation in all files, with line, reason and a better wording
+python -m tests.wording FILES     list the violations in these files
+python -m tests.wording --count   count the violations of each wording
 """
 
 from __future__ import annotations
@@ -332,14 +333,16 @@ def violations(paths: list[Path] | None = None) -> list[Violation]:
 
 def main() -> None:
     arguments = sys.argv[1:]
-    found = violations([Path(name).resolve() for name in arguments if not name.startswith("--")] or None)
+    checked = [Path(name).resolve() for name in arguments if not name.startswith("--")] or files()
+    found = violations(checked)
     if "--count" in arguments:
         for reason, number in Counter(f"{one.found.lower()}" for one in found).most_common():
             print(f"{number:5} {reason}")
     else:
         for one in found:
             print(f"{one.where}: {one.found!r}: {one.reason}; better: {one.better}")
-    print(f"{len(found)} violations in {len({one.where.partition(':')[0] for one in found})} files", file=sys.stderr)
+    wrong = {one.where.partition(":")[0] for one in found}
+    print(f"{len(found)} violations in {len(wrong)} of {len(checked)} checked files", file=sys.stderr)
     sys.exit(bool(found))
 
 
