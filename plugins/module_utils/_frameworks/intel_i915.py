@@ -30,7 +30,7 @@ TIMES = ("exec_quantum_ms", "preempt_timeout_us")
 # A VF needs each of these quotas that its GPU supports (pf_validate_config).
 NEEDED = ("ggtt_quota", "contexts_quota", "vram_quota")
 QUOTAS = (*NEEDED, "doorbells_quota")
-NAMES = (*TIMES, *QUOTAS)
+NAMES: tuple[str, ...] = (*TIMES, *QUOTAS)
 REQUIREMENT = "the driver i915 with SR-IOV (linux-intel-lts or i915-sriov-dkms)"
 # The driver rounds up to multiples of this number (CTXS_GRANULARITY).
 CONTEXTS = 128

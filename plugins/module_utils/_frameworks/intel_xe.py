@@ -23,7 +23,7 @@ from .vf_shares import Shown, settings_of, shown, write_shares
 
 DRIVER = "xe"
 # Cards without own memory and older kernels do not have this quota.
-NAMES = ("exec_quantum_ms", "preempt_timeout_us", "vram_quota")
+NAMES: tuple[str, ...] = ("exec_quantum_ms", "preempt_timeout_us", "vram_quota")
 REQUIREMENT = "the driver xe and a kernel that has this setting below sriov_admin (Linux 6.19 or later)"
 PRIORITY = "sched_priority"
 # The current choice is in brackets.
