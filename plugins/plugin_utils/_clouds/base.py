@@ -13,9 +13,9 @@ caller adds profile and card.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, TypedDict
+from typing import Protocol, TypedDict
 
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Plan
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Profile
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.value_types import Option
 
@@ -91,12 +91,6 @@ class Cloud(Protocol):
 
     def check_host(self, cards: list[Card]) -> list[str]:
         """Return problems of all cards of a host together; each sentence names its card."""
-
-    def settings(self, plan: Plan, options: Any) -> tuple[str, list[str]]:
-        """Return the settings file of the service, empty without settings, and its problems.
-
-        ``options`` are the validated options of the cloud's filter. The sentences name their cards.
-        """
 
     def why_no_provider(self, card: Card, options: ProviderOptions) -> str | None:
         """Return why the card cannot be in Placement in the cloud's shape, or None."""

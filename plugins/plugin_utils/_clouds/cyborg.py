@@ -78,7 +78,7 @@ def cyborg_config(plan: Plan, drivers: Any = (), nova_release: object = None, st
             "nova_release": _release(nova_release),
             "others": seen.get("drivers", []),
         }
-        text, problems = settings(plan, options)
+        text, problems = _settings(plan, options)
     refuse("the Cyborg configuration cannot be created:", problems)
     return text
 
@@ -110,7 +110,7 @@ def check_host(cards: list[Card]) -> list[str]:
     return []
 
 
-def settings(plan: Plan, options: Options) -> tuple[str, list[str]]:
+def _settings(plan: Plan, options: Options) -> tuple[str, list[str]]:
     cards = cards_of(plan, OWNER)
     problems = [of_card(card, sentence) for card in cards for sentence in _check(card, options["nova_release"])]
     if cards:

@@ -19,7 +19,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     makes_mdevs,
     type_name,
 )
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Plan
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Profile
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.value_types import Option
 
@@ -43,10 +43,6 @@ def check_card(card: Card) -> list[str]:
 
 def check_host(cards: list[Card]) -> list[str]:
     return []
-
-
-def settings(plan: Plan, options: object) -> tuple[str, list[str]]:
-    return "", []
 
 
 def why_no_provider(card: Card, options: ProviderOptions) -> str | None:

@@ -93,7 +93,7 @@ def nova_config(
             "cyborg_settings": seen.get("cyborg_settings", []),
             "installed": or_default(seen.get("version")),
         }
-        text, problems = settings(plan, options)
+        text, problems = _settings(plan, options)
     refuse("the nova configuration cannot be created:", problems)
     return text
 
@@ -156,7 +156,7 @@ def _check_parents(card: Card, taken: dict[str, str | None]) -> list[str]:
     return [of_card(card, sentence) for sentence in sentences]
 
 
-def settings(plan: Any, options: Options) -> tuple[str, list[str]]:
+def _settings(plan: Any, options: Options) -> tuple[str, list[str]]:
     """Return the settings of the plan's host for service ``compute``, or of one or more plans for ``api``."""
     problems = nova_release.check(options)
     if options["service"] == "compute":

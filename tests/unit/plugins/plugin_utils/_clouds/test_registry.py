@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 import yaml
+from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import registry
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.registry import BY_OWNER, BY_SHAPE, CLOUDS
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import declaration
@@ -29,9 +30,7 @@ def test_a_profile_may_name_it(cloud):
 
 
 @each
-def test_where_no_card_is_its_own_there_is_nothing_to_set(cloud):
-    options = {"release": 34, "report_in_placement": False, "pci_in_placement": False, "service": "compute"}
-    assert cloud.settings({"cards": [], "later": []}, {**options, "drivers": (), "nova_release": None}) == ("", [])
+def test_no_cards_have_no_errors(cloud):
     assert cloud.check_host([]) == []
 
 
@@ -40,9 +39,11 @@ def test_the_example_of_the_guide_is_a_cloud():
     test_base.test_it_says_all_that_is_asked_of_a_cloud(example)
     test_base.test_it_can_do_all_that_is_asked_of_a_cloud(example)
     card = {**whole(owner="kubevirt", not_shareable=None), "kubevirt": {"resource": "example.com/t4"}}
-    text, problems = example.settings(plan(card), {})
+    text = example.kubevirt_config(plan(card))
     assert yaml.safe_load(text)["permittedHostDevices"]["pciHostDevices"] == [
         {"pciDeviceSelector": "10DE:1EB8", "resourceName": "example.com/t4"}
     ]
-    assert problems == example.check_card(card) == example.check({"kubevirt": {"resource": "example.com/t4"}}) == []
+    with pytest.raises(AnsibleFilterError, match="cannot be created:\n.*shares its IOMMU group"):
+        example.kubevirt_config(plan({**card, "not_shareable": "it shares its IOMMU group"}))
+    assert example.check_card(card) == example.check({"kubevirt": {"resource": "example.com/t4"}}) == []
     assert example.check({"kubevirt": {}}) and example.check_card(ports())
