@@ -8,7 +8,8 @@
 
 from __future__ import annotations
 
+from .services import SERVICES
+
 MODES, LAYOUTS, DEVICES, UNWANTED, BOOT = "modes", "layouts", "devices", "unwanted", "boot"
-NOVA, CYBORG = "nova", "cyborg"
 # The stages that write settings files of services.
-SETTINGS = (NOVA, CYBORG)
+SETTINGS = tuple(service.name for service in SERVICES)

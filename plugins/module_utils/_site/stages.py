@@ -6,7 +6,7 @@
 
 """Run several modules on a host in one call, each as a stage with its options and its result.
 
-The order is: card modes, MIG layouts, devices, the boot service, and the settings of nova and Cyborg.
+The order is: card modes, MIG layouts, devices, the boot service, and the settings of services.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .._run.facts import observe
 from .._run.module import UNCHANGED, result_of
 from .managed_files import set_files
 from .skipped import has_skipped
-from .stage_names import BOOT, CYBORG, DEVICES, LAYOUTS, MODES, NOVA, SETTINGS, UNWANTED
+from .stage_names import BOOT, DEVICES, LAYOUTS, MODES, SETTINGS, UNWANTED
 
 Options = Mapping[str, Any]
 # The result of the module cards_apply.
@@ -36,8 +36,7 @@ WORK: Mapping[str, Callable[[Options, Call], Any]] = {
     DEVICES: set_devices,
     UNWANTED: set_devices,
     BOOT: set_boot,
-    NOVA: set_files,
-    CYBORG: set_files,
+    **dict.fromkeys(SETTINGS, set_files),
 }
 
 

@@ -22,7 +22,8 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.vfio.devices.plugins.module_utils._boot import archive
 from ansible_collections.vfio.devices.plugins.module_utils._run.facts import MIG, PUBLISHED_ROOT, SERIAL_NUMBERS, USERS
-from ansible_collections.vfio.devices.plugins.module_utils._site.stage_names import CYBORG, LAYOUTS, MODES, NOVA
+from ansible_collections.vfio.devices.plugins.module_utils._site.services import SettingsService
+from ansible_collections.vfio.devices.plugins.module_utils._site.stage_names import LAYOUTS, MODES
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import (
     batches,
     lost_connection,
@@ -32,19 +33,13 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._actions import (
 )
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.merged_results import Result
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.planned_files import (
-    CYBORG_FILE,
-    NOVA_FILE,
     access,
-    is_elsewhere,
+    configuration_of,
+    services_here,
     settings_files,
 )
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.play_variables import Variables
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions.service_settings import (
-    AGENT,
-    PROGRAM,
-    differing,
-    managed,
-)
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.service_settings import differing
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.json_types import flag
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Plan
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.fleet import missing_cards, selection
@@ -174,21 +169,14 @@ def reasons(variables: Variables, plan: Plan, seen: SeenHost, required: mdevctl.
     texts = [sentence for sentences in of_services.texts.values() for sentence in sentences]
     due = [*of_host._replace(roles=[]).all, *roles, *texts]
     # The files of any service may be those with different access.
-    services = managed(variables) if of_host.settings else [name for name, found in of_services.texts.items() if found]
+    managed = [service.name for service in stages.managed_services(variables)]
+    services = managed if of_host.settings else [name for name, found in of_services.texts.items() if found]
     return Reasons(due, [*of_host.stages, *services], roles, kernel)
 
 
 def _options(variables: Variables) -> Result:
     """Return the options of the module."""
-    services = managed(variables)
-    has_nova = NOVA in services and not is_elsewhere(variables)
-    here = [service for service in services if service != NOVA or has_nova]
-    service = {"project": "nova", "program": PROGRAM, "unit": variables["nova_config_service"] if has_nova else ""}
-    asks = has_nova and variables.flag("nova_config_check_service")
-    agent = []
-    if CYBORG in services and variables.flag("cyborg_config_check_service"):
-        unit, path = variables["cyborg_config_service"], variables[CYBORG_FILE.variable]
-        agent = [{"project": "cyborg", "program": AGENT, "unit": unit, "path": path}]
+    here = services_here(variables)
     gather = stages.parts_of_facts(variables)
     return {
         "host_root": variables["vfio_host_root"],
@@ -202,10 +190,20 @@ def _options(variables: Variables) -> Result:
             "timeout": variables["boot_timeout"],
             "program": PROGRAM_SHA256,
         },
-        "files": [
-            access(variables, file) for service in here for file in settings_files(variables, f"{service}_config")
+        "files": [access(variables, file) for service in here for file in settings_files(variables, service)],
+        "services": [
+            _started(variables, service) for service in here if variables.flag(f"{service.role}_check_service")
         ],
-        "services": [*([{**service, "path": variables[NOVA_FILE.variable]}] if asks else []), *agent],
+    }
+
+
+def _started(variables: Variables, service: SettingsService) -> Result:
+    """Return the options to find out how a service is started."""
+    return {
+        "project": service.name,
+        "program": service.program,
+        "unit": variables[f"{service.role}_service"],
+        "path": variables[configuration_of(service).variable],
     }
 
 

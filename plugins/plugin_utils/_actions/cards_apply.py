@@ -7,7 +7,7 @@
 """Correct with one module run what the module ``cards`` has found to differ on a host.
 
 A second run is needed if the devices of a card can only be planned after a change of its mode or layout. A long run is
-split into several calls of the module to show progress. The settings of nova and Cyborg are written in the run that
+split into several calls of the module to show progress. The settings of services are written in the run that
 creates the devices, or in another run after a change of modes.
 """
 
@@ -19,6 +19,7 @@ from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible_collections.vfio.devices.plugins.module_utils._core.progress import BUDGET
+from ansible_collections.vfio.devices.plugins.module_utils._site.services import SERVICES
 from ansible_collections.vfio.devices.plugins.module_utils._site.skipped import has_skipped
 from ansible_collections.vfio.devices.plugins.module_utils._site.stage_names import BOOT, LAYOUTS, MODES, SETTINGS
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import (
@@ -30,11 +31,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._actions import (
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.cards import describe_error
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.merged_results import Result
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.play_variables import Variables
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions.service_settings import (
-    differing,
-    managed,
-    task_options,
-)
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.service_settings import differing, task_options
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plan import resolve
 from ansible_collections.vfio.devices.plugins.plugin_utils._site import stages
 
@@ -158,7 +155,8 @@ def _settings_stages(found: Result, variables: Variables, plan: Any, compared: A
         return {}
     variables.add(vfio_plan=plan)
     due = _settings(variables, plan, compared, ())
-    return {service: task_options(variables, service) for service, tasks in due.items() if tasks == "configure"}
+    writing = [service for service in SERVICES if due.get(service.name) == "configure"]
+    return {service.name: task_options(variables, service) for service in writing}
 
 
 def _settings(variables: Variables, plan: Any, compared: Any, written: Collection[str]) -> dict[str, str]:
@@ -169,7 +167,7 @@ def _settings(variables: Variables, plan: Any, compared: Any, written: Collectio
     if compared.get("due") == []:
         # Only the providers in Placement differ.
         return {}
-    every = dict.fromkeys(managed(variables), "main")
+    every = {service.name: "main" for service in stages.managed_services(variables)}
     try:
         found = differing(variables, plan, compared)
     except (AnsibleError, ValueError, KeyError):

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.vfio.devices.plugins.module_utils._site.services import SERVICES
+
 # The variables that tasks on the host register, in playbooks that continue after an unreachable host.
 REGISTERED = (
     "vfio_observed",
@@ -45,13 +47,8 @@ REGISTERED = (
     "mdev_cleared",
     "boot_result",
     "nova_config_read",
-    "nova_config_started",
-    "nova_config_result",
     "nova_config_deployed",
-    "nova_config_restarted",
-    "cyborg_config_observed",
-    "cyborg_config_result",
-    "cyborg_config_restarted",
+    *(f"{service.role}_{result}" for service in SERVICES for result in ("observed", "result", "restarted")),
     "placement_recorded",
 )
 # Ansible adds this to the message since ansible-core 2.19.

@@ -8,17 +8,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple, TypedDict
 
 from ansible_collections.vfio.devices.plugins.module_utils._boot import files as boot_files
 from ansible_collections.vfio.devices.plugins.module_utils._modes import records
+from ansible_collections.vfio.devices.plugins.module_utils._site.services import NOVA, SettingsService
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.play_variables import Variables
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.json_types import flag
+from ansible_collections.vfio.devices.plugins.plugin_utils._site.stages import managed_services
 
 # The boot loaders for which the role iommu writes a file of its own.
 WITH_FILE = ("auto", "grub")
-NOVA, CYBORG = "nova_config", "cyborg_config"
 PROVIDERS = "nova_config_provider_config"
 
 
@@ -51,37 +52,41 @@ class SettingsFile(NamedTuple):
     text: str
 
 
-NOVA_FILE = SettingsFile(NOVA, "nova_config_path", "/etc/nova/nova.conf.d/50-vfio-devices.conf", "nova_config_text")
 PROVIDER_FILE = SettingsFile(
-    NOVA, "nova_config_provider_path", "/etc/nova/provider_config/vfio-devices.yaml", "nova_config_provider_text"
-)
-CYBORG_FILE = SettingsFile(
-    CYBORG, "cyborg_config_path", "/etc/cyborg/cyborg.conf.d/50-vfio-devices.conf", "cyborg_config_text"
+    NOVA.role, "nova_config_provider_path", "/etc/nova/provider_config/vfio-devices.yaml", "nova_config_provider_text"
 )
 
 
-def planned_files(variables: Variables, roles: Iterable[str] = ()) -> list[PlannedFile]:
+def configuration_of(service: SettingsService) -> SettingsFile:
+    """Return the configuration file of a service."""
+    path = f"/etc/{service.name}/{service.name}.conf.d/50-vfio-devices.conf"
+    return SettingsFile(service.role, f"{service.role}_path", path, f"{service.role}_text")
+
+
+def planned_files(variables: Variables, roles: Collection[str] = ()) -> list[PlannedFile]:
     """Return the files that the roles would write on the host; ``variables`` contains at least its plan.
 
     ``roles`` limits the result to their settings files, which may be on another host.
     """
     if roles:
-        return [_entry(variables, file) for role in roles for file in settings_files(variables, role)]
+        return _of_services(variables, [service for service in managed_services(variables) if service.role in roles])
     paths = [*_of_kernel(variables), *_of_cards(variables), *_of_boot(variables)]
     fixed: list[PlannedFile] = [{"path": path, "variable": ""} for path in paths]
     # A task of its own checks a file on another host.
-    here = [CYBORG] if is_elsewhere(variables) else [NOVA, CYBORG]
-    return [*fixed, *planned_files(variables, here)]
+    return [*fixed, *_of_services(variables, services_here(variables))]
 
 
-def settings_files(variables: Variables, role: str) -> list[SettingsFile]:
-    """Return the settings files of a service, none if the variables do not manage it."""
-    if role == CYBORG:
-        return [CYBORG_FILE] if variables.get(CYBORG_FILE.variable, "") else []
-    if "nova_config_release" not in variables:
-        return []
-    # Another host may have such a file for itself.
-    return [NOVA_FILE] if is_elsewhere(variables) and not _has_providers(variables) else [NOVA_FILE, PROVIDER_FILE]
+def services_here(variables: Variables) -> list[SettingsService]:
+    """Return the managed services whose settings are not written on another host."""
+    return [one for one in managed_services(variables) if one is not NOVA or not is_elsewhere(variables)]
+
+
+def settings_files(variables: Variables, service: SettingsService) -> list[SettingsFile]:
+    """Return the settings files of a managed service."""
+    # Another host may have a file with providers for itself.
+    if service is not NOVA or is_elsewhere(variables) and not _has_providers(variables):
+        return [configuration_of(service)]
+    return [configuration_of(service), PROVIDER_FILE]
 
 
 def _has_providers(variables: Variables) -> bool:
@@ -106,6 +111,10 @@ def access(variables: Variables, file: SettingsFile) -> PlannedFile:
         # Only a file of this collection is removed.
         "ignore_others": file is PROVIDER_FILE and not _has_providers(variables),
     }
+
+
+def _of_services(variables: Variables, services: Iterable[SettingsService]) -> list[PlannedFile]:
+    return [_entry(variables, file) for service in services for file in settings_files(variables, service)]
 
 
 def _entry(variables: Variables, file: SettingsFile) -> PlannedFile:

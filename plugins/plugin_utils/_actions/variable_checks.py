@@ -19,6 +19,7 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 from ansible_collections.vfio.devices.plugins.module_utils._guards import base
+from ansible_collections.vfio.devices.plugins.module_utils._site.services import SERVICES
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import value_checks as checks
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.json_types import flag
 
@@ -61,6 +62,19 @@ _choices = {
 }
 
 
+def _settings(role: str) -> dict[str, checks.Check]:
+    """Return the variables that all roles with settings of a service have."""
+    return {
+        f"{role}_path": partial(checks.file, empty=True),
+        f"{role}_owner": _empty_text,
+        f"{role}_group": _empty_text,
+        f"{role}_mode": checks.mode,
+        f"{role}_restart": flag,
+        f"{role}_service": checks.service,
+        f"{role}_check_service": flag,
+    }
+
+
 def _connection(prefix: str) -> dict[str, checks.Check]:
     return {
         f"{prefix}_cloud": checks.cloud,
@@ -87,15 +101,9 @@ CHECKS: dict[str, checks.Check] = {
     "boot_state": _choices["state"],
     "boot_python": checks.interpreter,
     "boot_timeout": numbers.duration,
-    "cyborg_config_path": partial(checks.file, empty=True),
+    **{name: check for service in SERVICES for name, check in _settings(service.role).items()},
     "cyborg_config_drivers": partial(checks.list_of, check=checks.text),
     "cyborg_config_nova_release": partial(checks.release, empty=True),
-    "cyborg_config_owner": _empty_text,
-    "cyborg_config_group": _empty_text,
-    "cyborg_config_mode": checks.mode,
-    "cyborg_config_restart": flag,
-    "cyborg_config_service": checks.service,
-    "cyborg_config_check_service": flag,
     "iommu_passthrough": flag,
     "iommu_kernel_arguments": partial(checks.list_of, check=checks.kernel_argument),
     "iommu_bootloader": partial(checks.choice, choices=("auto", "grub", "grubby", "systemd-boot", "none")),
@@ -115,13 +123,7 @@ CHECKS: dict[str, checks.Check] = {
     "nova_config_provider_config": flag,
     "nova_config_provider_path": checks.file,
     "nova_config_root": checks.root,
-    "nova_config_owner": _empty_text,
-    "nova_config_group": _empty_text,
-    "nova_config_mode": checks.mode,
-    "nova_config_restart": flag,
-    "nova_config_service": checks.service,
     "nova_config_host": _empty_text,
-    "nova_config_check_service": flag,
     "nova_config_libvirt": partial(checks.matching, pattern=VERSION, what="a version such as 11.3.0"),
     "placement_state": _choices["state"],
     "placement_root": checks.root,

@@ -18,13 +18,12 @@ from ansible_collections.vfio.devices.plugins.module_utils._run.facts import (
     SERIAL_NUMBERS,
     USERS,
 )
+from ansible_collections.vfio.devices.plugins.module_utils._site.services import NOVA, SERVICES, SettingsService
 from ansible_collections.vfio.devices.plugins.module_utils._site.stage_names import (
     BOOT,
-    CYBORG,
     DEVICES,
     LAYOUTS,
     MODES,
-    NOVA,
     UNWANTED,
 )
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.json_types import flag
@@ -42,8 +41,7 @@ REGISTERED = {
     DEVICES: "mdev_made",
     UNWANTED: "mdev_cleared",
     BOOT: "boot_result",
-    NOVA: "nova_config_result",
-    CYBORG: "cyborg_config_result",
+    **{service.name: f"{service.role}_result" for service in SERVICES},
 }
 
 
@@ -135,12 +133,24 @@ def parts_of_facts(variables: Variables) -> list[str]:
     Only service settings depend on users, because a card keeps its old settings until its guests leave. nvidia-smi
     takes seconds, and only MIG layouts need it. Only ports of DPUs need the serial numbers of cards.
     """
-    needs_users = "nova_config_release" in variables or variables.get("cyborg_config_path", "") or publishes(variables)
+    needs_users = managed_services(variables) or publishes(variables)
     profiles = variables.get("vfio_profiles", [])
     needs_mig = declares_mig(profiles)
     found = [*DEFAULT_PARTS, *([USERS] if needs_users else []), *([MIG] if needs_mig else [])]
     found += [SERIAL_NUMBERS] if declares_dpus(profiles) else []
     return [*found, *([PUBLISHED_ROOT] if publishes(variables) else [])]
+
+
+def managed_services(variables: Variables) -> list[SettingsService]:
+    """Return the services whose configuration the variables of the host manage."""
+    return [service for service in SERVICES if _is_managed(variables, service)]
+
+
+def _is_managed(variables: Variables, service: SettingsService) -> bool:
+    if service is NOVA:
+        # The path has a default.
+        return "nova_config_release" in variables
+    return bool(variables.get(f"{service.role}_path", ""))
 
 
 def publishes(variables: Variables) -> bool:

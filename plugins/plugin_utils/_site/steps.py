@@ -15,6 +15,7 @@ from typing import Any
 
 from ansible_collections.vfio.devices.plugins.module_utils._core.grouping import ADDRESS, LABEL, grouped, labelled
 from ansible_collections.vfio.devices.plugins.module_utils._core.wording import describe_users
+from ansible_collections.vfio.devices.plugins.module_utils._site.services import SERVICES, SettingsService
 
 # The registered result of a module.
 Result = Mapping[str, Any]
@@ -25,11 +26,6 @@ COUNTED = re.compile(r"\b[a-z]+ \d+ (?:devices?|virtual functions?|GPU instances
 ORDER = ("removed", "replaced", "created")
 # Actions of managed_files that need more than their name.
 WORDED = {"renewed": "renewed the header of"}
-# The configuration and the service of each role.
-SERVICES = {
-    "nova_config": ("nova configuration", "nova-compute"),
-    "cyborg_config": ("Cyborg configuration", "cyborg-agent"),
-}
 # Infinitives of the verbs in results, for check mode.
 VERBS = {
     "bound": "bind",
@@ -72,16 +68,16 @@ def left_in_use(results: Mapping[str, Result], models: Mapping[str, str]) -> lis
 def restarts_left(results: Mapping[str, Result]) -> list[str]:
     """Return a line for each service whose restart an earlier run has left, unless a line of ``of_host`` names it."""
     return [
-        f"{service} needs a restart, because it still has its former configuration"
-        for role, (dummy, service) in SERVICES.items()
-        if (result := results.get(f"{role}_result", {})).get("restart_owed")
+        f"{service.program} needs a restart, because it still has its former configuration"
+        for service in SERVICES
+        if (result := results.get(f"{service.role}_result", {})).get("restart_owed")
         and not _actions(result.get("files", []), "file")
-        and not _is_restarted(results, role)
+        and not _is_restarted(results, service)
     ]
 
 
-def _is_restarted(results: Mapping[str, Result], role: str) -> bool:
-    return bool(results.get(f"{role}_restarted", {}).get("changed"))
+def _is_restarted(results: Mapping[str, Result], service: SettingsService) -> bool:
+    return bool(results.get(f"{service.role}_restarted", {}).get("changed"))
 
 
 def _each(line: str) -> str:
@@ -102,8 +98,9 @@ def _of_host(results: Mapping[str, Result], models: Mapping[str, str]) -> list[s
     for name in ("mdev_made", "mdev_cleared"):
         lines += _devices(results.get(name, {}), models)
     lines += _files(results.get("boot_result", {}), "boot service")
-    for role, (what, service) in SERVICES.items():
-        lines += _files(results.get(f"{role}_result", {}), what, service, _is_restarted(results, role))
+    for service in SERVICES:
+        result, is_restarted = results.get(f"{service.role}_result", {}), _is_restarted(results, service)
+        lines += _files(result, f"{service.title} configuration", service.program, is_restarted)
     lines += _files(results.get("iommu_written", {}), "configuration of kernel and modules")
     lines += _files(results.get("placement_recorded", {}), "record of the host's provider in Placement")
     return lines

@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.module_utils._core.wording import shorten
+from ansible_collections.vfio.devices.plugins.module_utils._site.services import SERVICES
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import errors_of_filter
 from ansible_collections.vfio.devices.plugins.plugin_utils._site import steps
 
@@ -20,17 +21,15 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._site import steps
 RESULTS = (
     "vfio_compared",
     "vfio_applied",
-    "nova_config_started",
+    *(f"{service.role}_observed" for service in SERVICES),
     "iommu_written",
     "sriov_result",
     "mig_result",
     "mdev_made",
     "mdev_cleared",
     "boot_result",
-    "nova_config_result",
-    "cyborg_config_result",
-    "nova_config_restarted",
-    "cyborg_config_restarted",
+    *(f"{service.role}_result" for service in SERVICES),
+    *(f"{service.role}_restarted" for service in SERVICES),
     "placement_recorded",
 )
 # Final states of hosts in addition to changed.

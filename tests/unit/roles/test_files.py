@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.vfio.devices.plugins.module_utils._host import ownership
+from ansible_collections.vfio.devices.plugins.module_utils._site.services import SERVICES
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import planned_files
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -29,12 +30,12 @@ def test_it_is_a_look_only():
     assert CHECK["vfio.devices.managed_files"]["files"] == "{{ query('vfio.devices.planned_files') }}"
 
 
-@pytest.mark.parametrize("role", ["nova_config", "cyborg_config"])
-def test_the_files_of_the_roles_are_checked_with_their_texts(role):
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+def test_the_files_of_the_roles_are_checked_with_their_texts(service):
+    role = service.role
     written, *_rest = read(f"roles/{role}/tasks/configure.yml")
     assert written["vfio.devices.managed_files"]["files"] == f"{{{{ query('vfio.devices.planned_files', '{role}') }}}}"
-    texts = [file.text for file in (planned_files.NOVA_FILE, planned_files.CYBORG_FILE) if file.role == role]
-    assert f"{role}_text" in texts and f"{role}_text" in read(f"roles/{role}/vars/main.yml")
+    assert planned_files.configuration_of(service).text in read(f"roles/{role}/vars/main.yml")
 
 
 def test_what_the_boot_service_lacks_is_read_before_a_change():

@@ -12,6 +12,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._frameworks.registry 
 from ansible_collections.vfio.devices.plugins.module_utils._host import root, writable
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError, HostRoot
 from ansible_collections.vfio.devices.plugins.module_utils._host.writable import ATTRIBUTE, FILE, LINK, ROLE
+from ansible_collections.vfio.devices.plugins.module_utils._site.services import SERVICES
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import planned_files
 
 COLLECTION = Path(__file__).resolve().parents[5]
@@ -138,9 +139,8 @@ def test_paths_that_roles_write_are_in_the_list():
 
 
 def test_variables_with_a_path_are_in_the_list():
-    found = {
-        file.variable for file in (planned_files.NOVA_FILE, planned_files.PROVIDER_FILE, planned_files.CYBORG_FILE)
-    }
+    files = [*map(planned_files.configuration_of, SERVICES), planned_files.PROVIDER_FILE]
+    found = {file.variable for file in files}
     for directory in ("roles", "playbooks"):
         for path in (COLLECTION / directory).rglob("*.yml"):
             found |= set(re.findall(r"'?variable'?: '?([a-z]+_[a-z_]+)'?", path.read_text(encoding="utf-8")))

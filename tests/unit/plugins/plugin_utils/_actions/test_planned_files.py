@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.vfio.devices.plugins.module_utils._site.services import NOVA
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import planned_files as files
 
+NOVA_FILE = files.configuration_of(NOVA)
 ROOT = Path(__file__).resolve().parents[5]
 PF = "0000:31:00.0"
 
@@ -49,7 +51,7 @@ def test_the_kernel_needs_files_for_what_it_lacks(bootloader, paths):
 def test_services_whose_settings_are_managed():
     nova = {"nova_config_release": "2026.2"}
     assert planned(**nova, cyborg_config_path="/etc/cyborg/own.conf") == {
-        files.NOVA_FILE.suggestion: "nova_config_path",
+        NOVA_FILE.suggestion: "nova_config_path",
         files.PROVIDER_FILE.suggestion: "nova_config_provider_path",
         "/etc/cyborg/own.conf": "cyborg_config_path",
     }
@@ -71,7 +73,7 @@ def test_texts_of_the_settings_are_included_if_the_play_has_the_roles():
     nova = {"nova_config_text": "a", "nova_config_provider_text": ""}
     known = {**nova, "cyborg_config_path": "/c", "cyborg_config_text": "b"}
     assert [(one["path"], one["content"]) for one in settings(**known)] == [
-        (files.NOVA_FILE.suggestion, "a"),
+        (NOVA_FILE.suggestion, "a"),
         (files.PROVIDER_FILE.suggestion, ""),
         ("/c", "b"),
     ]
@@ -90,7 +92,7 @@ def test_owner_group_and_mode_of_the_settings(mode, text):
     variables = {"nova_config_owner": "nova", "nova_config_group": "wheel", "nova_config_mode": mode}
     found, _of_providers = settings(**variables)
     assert (found["owner"], found["group"], found["mode"]) == ("nova", "wheel", text)
-    assert found["suggestion"] == files.NOVA_FILE.suggestion
+    assert found["suggestion"] == NOVA_FILE.suggestion
 
 
 @pytest.mark.parametrize(("flag", "ignored"), [(False, True), ("no", True), (True, False), ("yes", False)])
@@ -102,7 +104,7 @@ def test_a_provider_file_of_others_is_ignored_if_none_is_written(flag, ignored):
 
 def test_defaults_are_those_of_the_roles():
     nova = defaults("nova_config")
-    for file in (files.NOVA_FILE, files.PROVIDER_FILE):
+    for file in (NOVA_FILE, files.PROVIDER_FILE):
         assert nova[file.variable] == file.suggestion
     assert nova["nova_config_provider_config"] is False
     assert all(nova[f"nova_config_{name}"] == "" for name in ("host", "owner", "group", "mode"))

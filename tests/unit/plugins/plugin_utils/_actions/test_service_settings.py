@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.vfio.devices.plugins.module_utils._site.services import NOVA, SERVICES
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.service_settings import differing, task_options
 
 ROLES = Path(__file__).resolve().parents[5] / "roles"
@@ -156,10 +157,10 @@ def test_services_with_their_former_configuration():
     assert len(differing(known(), PLAN, seen("other", owed=owed)).texts["nova"]) == 1
 
 
-@pytest.mark.parametrize("service", ["nova", "cyborg"])
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
 def test_the_options_are_those_of_the_task_of_the_role(service):
     """Without the same options, the task would write the files again."""
-    (task, *_others) = yaml.safe_load((ROLES / f"{service}_config/tasks/configure.yml").read_text(encoding="utf-8"))
+    (task, *_others) = yaml.safe_load((ROLES / f"{service.role}/tasks/configure.yml").read_text(encoding="utf-8"))
     of_role = task["vfio.devices.managed_files"]
     given = known(vfio_host_root="/host", cyborg_config_path="/cyborg", cyborg_config_text="new")
     found = task_options(given, service)
@@ -167,5 +168,5 @@ def test_the_options_are_those_of_the_task_of_the_role(service):
     assert found["host_root"] == "/host"
     assert "vfio_host_root" in of_role["host_root"]
     assert found["program"] in of_role["program"]
-    assert of_role["files"] == f"{{{{ query('vfio.devices.planned_files', '{service}_config') }}}}"
-    assert [file["path"] for file in found["files"]] == ([FILE, "/traits"] if service == "nova" else ["/cyborg"])
+    assert of_role["files"] == f"{{{{ query('vfio.devices.planned_files', '{service.role}') }}}}"
+    assert [file["path"] for file in found["files"]] == ([FILE, "/traits"] if service is NOVA else ["/cyborg"])
