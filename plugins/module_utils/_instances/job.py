@@ -53,10 +53,11 @@ def converge(
     plan = _planned(host, before, options, wanted)
     record_space.check(host, actions.files(plan.steps), write=not check_mode)
     outcome = Outcome()
+    if plan.steps:
+        _warn_about_managers(host)
     if check_mode:
         outcome.done = plan.steps
     elif plan.steps:
-        _warn_about_managers(host)
         _remember_types(host, before)
         # A guest that has started since the plan was made has a process.
         outcome = apply(

@@ -335,3 +335,18 @@ def test_ids_that_another_driver_has_shifted_change_no_uuid(simulated):
 def shift(host, path):
     """Number the types like an older driver."""
     host.files.replace(path, host.files.read(path).replace(b"nvidia-231", b"nvidia-230"))
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_warning_of_other_managers_in_check_mode_too(simulated, monkeypatch, check):
+    host = simulated("t4", files={"etc/rc.local": "mdevctl start -u $uuid -p 0000:3b:00.0 --type nvidia-35\n"})
+    roots = []
+    root_of = type(host).root
+    monkeypatch.setattr(type(host), "root", lambda self: roots.append(root_of(self)) or roots[-1])
+    instance = {"type": "GRID T4-2B", "parent": T4, "count": "1"}
+    host.converge(instance, check=check)
+    assert ["etc/rc.local has mdevctl start" in one for one in roots[-1].warnings] == [True]
+    if not check:
+        host.converge(instance)
+        # Nothing changes.
+        assert roots[-1].warnings == []
