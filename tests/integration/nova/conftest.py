@@ -16,6 +16,7 @@ import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.filter import nova_config, resolve
 from ansible_collections.vfio.devices.tests.integration.nova.nodes import node_devices, pci_functions
+from ansible_collections.vfio.devices.tests.integration.placement import services
 
 BUILD = Path(__file__).resolve().parents[3] / ".build"
 PYTHON = BUILD / "services/bin/python"
@@ -55,6 +56,13 @@ def ask(started):
         return answer(started(service, version), question)
 
     return ask
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory):
+    running = services.placement(tmp_path_factory.mktemp("placement"))
+    yield services.Cloud(running.url)
+    running.stop()
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from ansible_collections.vfio.devices.plugins.filter import nova_config
 from ansible_collections.vfio.devices.tests.integration.libvirt import daemon
 from ansible_collections.vfio.devices.tests.integration.nova.test_hosts import WITH_USERS, resolve
 from ansible_collections.vfio.devices.tests.integration.nova.test_mixtures import brought_to
-from ansible_collections.vfio.devices.tests.integration.nova.test_tracker import cloud  # noqa: F401 # pylint: disable=unused-import
 from ansible_collections.vfio.devices.tests.simhost import plain
 from ansible_collections.vfio.devices.tests.unit.conftest import Simulated
 
@@ -24,7 +23,7 @@ SMALL = {"placement": {"resource_class": "CUSTOM_SMALL"}}
 IN_PLACEMENT = {"report_in_placement": True}
 
 
-def allocate(cloud, root):  # noqa: F811
+def allocate(cloud, root):
     """Allocate a device of the first provider below a root."""
     ((name, resource_class),) = [
         (name, one) for name, provider in cloud.tree(root).items() if name != root for one in provider["inventories"]
@@ -42,7 +41,7 @@ def allocate(cloud, root):  # noqa: F811
         ("nics", {**NIC, **GOLD}, {**NIC, **SMALL}, IN_PLACEMENT),
     ],
 )
-def test_resource_class_of_a_device_in_use(cloud, tracked, tmp_path, name, before, after, options):  # noqa: F811
+def test_resource_class_of_a_device_in_use(cloud, tracked, tmp_path, name, before, after, options):
     daemon.require()
     host = Simulated(name)
     plan, facts = brought_to(host, [before])

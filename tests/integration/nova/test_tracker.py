@@ -30,20 +30,13 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
 from ansible_collections.vfio.devices.tests.integration.libvirt import daemon
 from ansible_collections.vfio.devices.tests.integration.nova.conftest import answer
 from ansible_collections.vfio.devices.tests.integration.nova.test_mixtures import brought_to
-from ansible_collections.vfio.devices.tests.integration.placement import pusher, services
+from ansible_collections.vfio.devices.tests.integration.placement import pusher
 from ansible_collections.vfio.devices.tests.simhost import plain
 from ansible_collections.vfio.devices.tests.unit.conftest import Simulated
 
 RELEASES = (29, 31, 34)
 MANAGED = "COMPUTE_MANAGED_PCI_DEVICE"
 BY_NOVA = {MANAGED, "OWNER_NOVA", "HW_PCI_LIVE_MIGRATABLE", "HW_PCI_ONE_TIME_USE"}
-
-
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory):
-    running = services.placement(tmp_path_factory.mktemp("placement"))
-    yield services.Cloud(running.url)
-    running.stop()
 
 
 def t4(name, card, **more):
