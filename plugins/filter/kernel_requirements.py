@@ -36,6 +36,12 @@ options:
     description: Name of the host for RV(_value.problem).
     type: str
     default: The host
+  bootloader:
+    description:
+      - How the kernel arguments are configured, as in the variable C(iommu_bootloader). If V(none), the user configures
+        them.
+    type: str
+    default: auto
 seealso:
   - plugin: vfio.devices.boot_loader
     plugin_type: filter
@@ -90,6 +96,14 @@ _value:
       type: list
       elements: str
       sample: ["Its kernel was started without intel_iommu=on iommu=pt."]
+    manual:
+      description: The missing kernel arguments that the user must configure.
+      type: list
+      elements: str
+    remedy:
+      description: How to apply what the host lacks with a reboot. Empty if no reboot is required.
+      type: str
+      sample: Run site, reboot this host, then run site again.
     problem:
       description: Why the host has no IOMMU, and cannot get one by a reboot. Otherwise empty.
       type: str

@@ -57,12 +57,13 @@ _value:
       sample: {"0000:3b:00.0": "10de:1eb8"}
     profiles:
       description:
-        - Each profile with its C(name), its C(select), and its C(cards) as above.
+        - Each profile with its C(name), C(owner) and C(select), and its C(cards) as above.
         - C(missing) contains the names in a list that the host lacks, and C(lacks) is a sentence about them.
       type: list
       elements: dict
       sample:
         - name: desktops
+          owner: nova
           select: "product_id == '1eb8'"
           cards: {"0000:3b:00.0": "10de:1eb8"}
           missing: []

@@ -13,7 +13,7 @@ from typing import cast
 from ansible.module_utils.parsing.convert_bool import BOOLEANS, boolean
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar, numbers
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_mdev
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import cyborg, no_cloud, nova_mdev
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.base import Provider, ProviderOptions, TreeOptions
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.defaults import or_default
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.registry import BY_OWNER, BY_SHAPE
@@ -68,6 +68,14 @@ def placement_tree(
             found[0]["former_root"] = grammar.uuid(str(former))
     refuse(f"the cards of {root} cannot be published in Placement:", problems)
     return found
+
+
+def drainable_cards(plan: Plan, cyborg_agent: object = True) -> list[str]:
+    """Return the cards whose inventories this collection writes; services write those of their own cards."""
+    with errors_of_filter("drainable_cards", "drainable_cards needs a plan of vfio.devices.resolve"):
+        has_agent = flag(or_default(cyborg_agent, True), "cyborg_agent")
+        owners = [no_cloud.OWNER, *([] if has_agent else [cyborg.OWNER])]
+        return [card["name"] for card in plan["cards"] if card["owner"] in owners]
 
 
 def _chosen(plan: Plan, cards: object) -> Plan:

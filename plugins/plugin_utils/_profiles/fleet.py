@@ -36,6 +36,7 @@ class SelectedProfile(TypedDict):
     """A profile with the models of its cards by name."""
 
     name: str
+    owner: str
     select: Any
     cards: dict[str, str]
     # A sentence about the names in its list that the host lacks; empty if there are none.
@@ -116,6 +117,7 @@ def of_host(profiles: Any, facts: Facts) -> Selection:
         "profiles": [
             {
                 "name": one["name"],
+                "owner": one["owner"],
                 "select": selects[one["name"]],
                 "cards": cards[one["name"]],
                 "missing": lacking[one["name"]],

@@ -23,6 +23,8 @@ INTEL_ARGUMENT, PASSTHROUGH_ARGUMENT = "intel_iommu=on", "iommu=pt"
 OFF = ("intel_iommu=off", "amd_iommu=off", "iommu=off")
 NOUVEAU = "nouveau"
 DEFAULT_DRIVER = "vfio-pci"
+# The boot loader of the role iommu that leaves the kernel arguments to the user.
+BY_HAND = "none"
 
 
 class Lacks(TypedDict):
@@ -52,12 +54,21 @@ class Requirements(TypedDict):
     waiting: list[str]
     # The sentences of the message about the reboot.
     details: list[str]
+    # The missing kernel arguments that the role iommu does not write.
+    manual: list[str]
+    # What must be done if the host must reboot, and the role iommu has not run yet. Empty if it need not reboot.
+    remedy: str
     # Why the host has no IOMMU although its cards require one. Empty if it has one, or will after a reboot.
     problem: str
 
 
 def kernel_requirements(
-    plan: Plan, facts: Facts, arguments: Sequence[str] = (), passthrough: object = True, host: str = "The host"
+    plan: Plan,
+    facts: Facts,
+    arguments: Sequence[str] = (),
+    passthrough: object = True,
+    host: str = "The host",
+    bootloader: str = "auto",
 ) -> Requirements:
     """Compare the requirements of the planned cards with the kernel; ``arguments`` are further kernel arguments."""
     with errors_of_filter(
@@ -78,6 +89,7 @@ def kernel_requirements(
         # sriov_pf_mode rejects cards with VFIO drivers until the host has an IOMMU. With nouveau, a card has no vGPUs.
         rejected = set() if iommu["enabled"] else {str(one["pf"]) for one in plan["functions"] if _has_vfio_driver(one)}
         waiting = sorted(rejected | set(with_nouveau))
+        manual = lacks["arguments"] if bootloader == BY_HAND else []
         return {
             "cards": cards,
             "arguments": wanted,
@@ -86,7 +98,9 @@ def kernel_requirements(
             "lacks": lacks,
             "reasons": _reasons(lacks["arguments"], with_nouveau),
             "waiting": waiting,
-            "details": _details(lacks["arguments"], with_nouveau, waiting),
+            "details": _details(lacks["arguments"], with_nouveau, waiting, manual),
+            "manual": manual,
+            "remedy": _remedy(bool(lacks["arguments"]) and not manual or bool(with_nouveau), bool(manual)),
             "problem": "" if iommu["enabled"] else _problem(host, cards, lacks["arguments"], switched_off),
         }
 
@@ -151,13 +165,22 @@ def _reasons(arguments: list[str], with_nouveau: list[str]) -> list[str]:
     return [*found, *([f"unbind nouveau from {', '.join(with_nouveau)}"] if with_nouveau else [])]
 
 
-def _details(arguments: list[str], with_nouveau: list[str], waiting: list[str]) -> list[str]:
+def _details(arguments: list[str], with_nouveau: list[str], waiting: list[str], manual: list[str]) -> list[str]:
     found = [f"Its kernel was started without {' '.join(arguments)}."] if arguments else []
+    if manual:
+        found.append(f"Add {' '.join(manual)} to its kernel arguments yourself, because iommu_bootloader is {BY_HAND}.")
     if with_nouveau:
         found.append(f"The driver nouveau has {', '.join(with_nouveau)} until then.")
     if waiting:
         found.append(f"Not configured before the reboot: {', '.join(waiting)}.")
     return found
+
+
+def _remedy(is_written: bool, is_manual: bool) -> str:
+    """Return the sentence about the reboot; the role writes something or not, and the user does or not."""
+    if not (is_written or is_manual):
+        return ""
+    return f"{'Run site, reboot' if is_written else 'Reboot'} this host, then run site again."
 
 
 def _problem(host: str, cards: list[str], arguments: list[str], switched_off: list[str]) -> str:

@@ -106,7 +106,7 @@ def test_without_an_iommu_the_run_ends_well_and_asks_for_a_reboot(arguments, pla
         "debian: reboot required. Its kernel was started without intel_iommu=on iommu=pt. "
         "Not configured before the reboot: 0000:65:00.0."
     ) in said
-    remedy = "{} this host, then run site again. Set `iommu_reboot: true` to have site reboot them."
+    remedy = "{} this host, then run site again. Set `iommu_reboot: true` to have site reboot this host."
     assert remedy.format("Run site, reboot" if arguments else "Reboot") in said
     assert said.count("reboot required") == 1
     assert "Nothing was changed" not in said
@@ -114,6 +114,11 @@ def test_without_an_iommu_the_run_ends_well_and_asks_for_a_reboot(arguments, pla
     assert status == 2
     assert "Run site, reboot this host, then run site again." in said
     assert "Nothing was changed" not in said
+    by_hand = {"vfio_profiles": [WHOLE], "iommu_bootloader": "none"}
+    status, said, changed = play("site", *arguments, hosts=["debian"], **by_hand)
+    assert "Add intel_iommu=on iommu=pt to its kernel arguments yourself, because iommu_bootloader is none." in said
+    assert "Reboot this host, then run site again." in said
+    assert "iommu_reboot: true" not in said
 
 
 def test_a_card_without_its_vgpu_driver_is_not_a_card_that_is_missing(play):

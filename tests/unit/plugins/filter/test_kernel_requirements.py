@@ -41,15 +41,35 @@ def test_a_passed_through_card_requires_an_iommu_and_a_driver():
             "Its kernel was started without intel_iommu=on iommu=pt.",
             f"Not configured before the reboot: {PF}.",
         ],
+        "manual": [],
+        "remedy": "Run site, reboot this host, then run site again.",
         "problem": "",
     }
+
+
+def test_without_a_boot_loader_the_user_adds_the_arguments():
+    cards, functions = [whole()], [{"pf": PF, "mode": "pf"}]
+    found = kernel_requirements(plan(*cards, functions=functions), facts(), [], True, "gpu7", "none")
+    assert found["manual"] == ["intel_iommu=on", "iommu=pt"]
+    assert found["details"] == [
+        "Its kernel was started without intel_iommu=on iommu=pt.",
+        "Add intel_iommu=on iommu=pt to its kernel arguments yourself, because iommu_bootloader is none.",
+        f"Not configured before the reboot: {PF}.",
+    ]
+    assert found["remedy"] == "Reboot this host, then run site again."
+    # The role blacklists nouveau in any case.
+    found = kernel_requirements(plan(*cards), facts(nouveau=[PF]), bootloader="none")
+    assert found["remedy"] == "Reboot this host, then run site again."
+    found = kernel_requirements(plan(ports()), facts(nouveau=[PF]), bootloader="none")
+    assert found["remedy"] == "Run site, reboot this host, then run site again."
 
 
 def test_a_ready_host_lacks_nothing():
     ready = facts("iommu=pt", enabled=True, drivers=["vfio-pci"])
     found = kernel_requirements(plan(whole(), functions=[{"pf": PF, "mode": "pf"}]), ready)
     assert not any(found["lacks"].values())
-    assert found["reasons"] == found["waiting"] == found["details"] == []
+    assert found["reasons"] == found["waiting"] == found["details"] == found["manual"] == []
+    assert found["remedy"] == ""
 
 
 def test_mediated_devices_on_the_card_itself_need_no_iommu():

@@ -26,6 +26,7 @@ def test_each_profile_has_its_cards_with_their_models(simulated):
     assert found["cards"]["0000:18:00.0"] == "8086:1521"
     assert found["profiles"][0] == {
         "name": "desktops",
+        "owner": "nova",
         "select": DESKTOPS["select"],
         "cards": {"0000:3b:00.0": "10de:1eb8", "0000:af:00.0": "10de:1eb8"},
         "missing": [],
