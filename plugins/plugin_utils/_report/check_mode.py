@@ -13,9 +13,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.vfio.devices.plugins.module_utils._core.wording import describe_users
+from ansible_collections.vfio.devices.plugins.module_utils._core.wording import describe_users, one_of, shorten
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import errors_of_filter
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Plan
+from ansible_collections.vfio.devices.plugins.plugin_utils._report import blocked_devices
 
 # The registered result of a task, or a part of it.
 Result = Mapping[str, Any]
@@ -38,15 +39,35 @@ def _lines(result: Result) -> list[str]:
         return []
     if result.get("failed"):
         return result.get("problems") or [result.get("msg", "the task failed")]
-    busy = [line for entry in _cards(result) for line in entry["busy"]]
-    # Devices in use may block other devices of the same card.
-    busy += [_of_device(device) for device in result.get("busy", []) if device["users"]]
-    busy += [
-        f"{one['label']}: {one['count']} have to wait until devices in use are free"
-        for one in result.get("missing", [])
-        if isinstance(one, dict) and one.get("label")
+    return [*users(result), *map(of_provider, result.get("unexpected", [])), *changes(result)]
+
+
+def users(result: Result) -> list[str]:
+    """Return a line for each card and device in use, and for devices that wait for them."""
+    busy = result.get("busy", [])
+    return [
+        *(line for entry in _cards(result) for line in entry["busy"]),
+        *(_of_device(device) for device in busy if device["users"]),
+        *_of_blocked(busy),
+        *(_of_missing(one) for one in result.get("missing", []) if isinstance(one, dict) and one.get("types")),
     ]
-    return busy + [_of_provider(provider) for provider in result.get("unexpected", [])] + _of_change(result)
+
+
+def _of_blocked(busy: list[Result]) -> Iterator[str]:
+    parents: dict[str, list[str]] = {}
+    for parent, why in blocked_devices.reasons(busy):
+        parents.setdefault(why, []).append(parent)
+    for why, names in parents.items():
+        where = shorten(list(dict.fromkeys(names)), MOST_KEYS)
+        number = f"{len(names)} more device{'' if len(names) == 1 else 's'}"
+        yield f"{number} on {where} cannot be changed now, because {why}"
+
+
+def _of_missing(one: Result) -> str:
+    if one.get("label"):
+        return f"{one['label']}: {one['count']} have to wait until devices in use are free"
+    # For count: max, the number is not known.
+    return f"new devices of type {one_of(one['types'])} have to wait until devices in use are free"
 
 
 def _cards(result: Result) -> list[Result]:
@@ -61,7 +82,8 @@ def _of_device(device: Result) -> str:
     return f"{device['parent']} {name} is not declared, and is in use by {describe_users(device['users'])}"
 
 
-def _of_provider(provider: Result) -> str:
+def of_provider(provider: Result) -> str:
+    """Return the line for a provider of this collection without a card, with its remedy."""
     return (
         f"{provider['name']} in Placement belongs to a card that is missing on the host or no longer published, "
         "so guests with a device of this provider cannot start. To remove it, set `placement_purge: true` and "
@@ -70,7 +92,8 @@ def _of_provider(provider: Result) -> str:
     )
 
 
-def _of_change(result: Result) -> list[str]:
+def changes(result: Result) -> list[str]:
+    """Return a line for each difference that can be corrected now."""
     diffs = result.get("diff") or []
     diffs = [diffs] if isinstance(diffs, dict) else diffs
     differs = result.get("changed") or any(diff.get("before") != diff.get("after") for diff in diffs)
@@ -107,7 +130,7 @@ def _of_values(before: Mapping[Any, Any], after: Mapping[Any, Any], path: list[s
         elif "\n" in f"{now}{then}":
             lines.append(f"{' '.join([*path, str(key)])} {_of_file(now, then)}")
         else:
-            alike.setdefault((_show(now), _show(then)), []).append(str(key))
+            alike.setdefault((show(now), show(then)), []).append(str(key))
     lines += [f"{' '.join([*path, _some(keys)])}: {now} -> {then}" for (now, then), keys in alike.items()]
     return lines
 
@@ -124,7 +147,8 @@ def _some(keys: list[str]) -> str:
     return f"{', '.join(keys[:MOST_KEYS])} and {len(keys) - MOST_KEYS} more"
 
 
-def _show(value: object) -> str:
+def show(value: object) -> str:
+    """Return a value as in a line."""
     if isinstance(value, list):
         return ", ".join(str(item) for item in value) or "empty"
     return "missing" if value is None else str(value)

@@ -74,6 +74,12 @@ def test_a_card_in_use_is_left_and_the_run_fails_when_all_else_is_done(play, fle
     status, said, changed = play("verify", **new)
     assert (status, changed) == (2, {"mixed": 0, "t4": 0}), said
     assert "-> GRID T4-4Q" in said
+    # The other card is free, but the playbook site would reject the host.
+    of_host = re.search(r'fatal: \[mixed\]: FAILED! => .*?"msg": "(.*?)"', said, re.DOTALL)[1].split("\\n")
+    assert f"devices: 0000:3b:00.0 {GUEST} is not declared, and is in use by guest desktop-1 (" in "".join(of_host)
+    assert "devices: 7 more devices on 0000:3b:00.0 cannot be changed now, because its card is in use" in of_host
+    assert of_host[-1].startswith("Run the playbook reprofile with -e vfio_wait=3600, which waits for the users")
+    assert "Run the playbook site to correct this." not in of_host
 
     status, said, changed = play("reprofile", "--check", "--diff", **new)
     assert (status, changed) == (2, {"mixed": 1, "t4": 1}), said
@@ -147,7 +153,7 @@ def test_drift_in_placement_is_told_at_its_host(play, cloud, fleet, tmp_path):
     status, said, changed = play("verify", **variables)
     assert (status, changed) == (2, {"mixed": 0, "t4": 0}), said
     assert re.findall(r"^fatal: \[(\w+)\]", said, re.MULTILINE) == ["t4"]
-    (line,) = re.findall(r'^ +"(placement: .*)",$', said, re.MULTILINE)
+    (line,) = re.findall(r'"t4 \(different\): (placement: .*)",$', said, re.MULTILINE)
     assert line.startswith(f"placement: {provider} traits: ")
     assert "2 hosts: 1 unchanged, 1 different" in said
     assert "CUSTOM_GOLD" not in cloud.get(provider, "traits"), "verify changes nothing"

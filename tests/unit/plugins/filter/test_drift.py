@@ -83,8 +83,20 @@ def test_what_is_in_use(simulated):
     wanted = {"type": "GRID T4-1B", "parent": parent}
     result = host.converge(wanted, exact=True, on_busy="skip", check=True)
     assert drift({"devices": result}) == [
-        f"devices: {parent} {made} is not declared, and is in use by guest simulated (pid {pid}, qemu-system-x86)"
+        f"devices: {parent} {made} is not declared, and is in use by guest simulated (pid {pid}, qemu-system-x86)",
+        "devices: new devices of type GRID T4-1B have to wait until devices in use are free",
     ]
+
+
+def test_devices_that_wait_for_one_in_use_are_counted(simulated):
+    host = simulated("t4")
+    parent = host.facts()["parents"][0]["name"]
+    made = host.converge({"type": "GRID T4-2B", "parent": parent, "count": "max"})["created"]
+    host.kernel.hold(made[0], comm="qemu-system-x86")
+    wanted = {"type": "GRID T4-1B", "parent": parent, "count": "max"}
+    (in_use, blocked, dummy) = drift({"devices": host.converge(wanted, exact=True, on_busy="skip", check=True)})
+    assert made[0] in in_use
+    assert blocked == f"devices: 7 more devices on {parent} cannot be changed now, because its card is in use"
 
 
 @pytest.mark.parametrize("results", [None, [], {"a": 1}])
