@@ -16,6 +16,7 @@ from typing import Any
 from ansible_collections.vfio.devices.plugins.module_utils._core.grouping import ADDRESS, LABEL, grouped, labelled
 from ansible_collections.vfio.devices.plugins.module_utils._core.wording import describe_users
 from ansible_collections.vfio.devices.plugins.module_utils._site.services import SERVICES, SettingsService
+from ansible_collections.vfio.devices.plugins.plugin_utils._report import blocked_devices
 
 # The registered result of a module.
 Result = Mapping[str, Any]
@@ -28,6 +29,7 @@ ORDER = ("removed", "replaced", "created")
 WORDED = {"renewed": "renewed the header of"}
 # Infinitives of the verbs in results, for check mode.
 VERBS = {
+    "added": "add",
     "bound": "bind",
     "created": "create",
     "disabled": "disable",
@@ -57,11 +59,17 @@ def left_in_use(results: Mapping[str, Result], models: Mapping[str, str]) -> lis
     for name in ("sriov_result", "mig_result"):
         for card in [*results.get(name, {}).get("functions", []), *results.get(name, {}).get("gpus", [])]:
             lines += [labelled(f"{_named(card['pf'], models)} is not changed", sentence) for sentence in card["busy"]]
-    for name in ("mdev_made", "mdev_cleared"):
-        for device in results.get(name, {}).get("busy", []):
-            users = describe_users(device["users"])
-            why = f"in use by {users}" if users else "its card is in use or unreadable"
-            lines.append(f"{device['parent']} {device['uuid'] or device['address']} is not changed: {why}")
+    busy = [device for name in ("mdev_made", "mdev_cleared") for device in results.get(name, {}).get("busy", [])]
+    for device in busy:
+        if device["users"]:
+            name = device["uuid"] or device["address"]
+            lines.append(f"{device['parent']} {name} is not changed: in use by {describe_users(device['users'])}")
+    # The users come first, because the summary shows only the first lines of a host.
+    blocked = Counter((_card_of(parent, models), why) for parent, why in blocked_devices.reasons(busy))
+    lines += [
+        f"{_named(card, models)}: {counted(number, 'more device')} not changed: {why}"
+        for (card, why), number in blocked.items()
+    ]
     return grouped(lines)
 
 
@@ -102,6 +110,8 @@ def _of_host(results: Mapping[str, Result], models: Mapping[str, str]) -> list[s
         result, is_restarted = results.get(f"{service.role}_result", {}), _is_restarted(results, service)
         lines += _files(result, f"{service.title} configuration", service.program, is_restarted)
     lines += _files(results.get("iommu_written", {}), "configuration of kernel and modules")
+    arguments = results.get("iommu_added", {}).get("arguments", [])
+    lines += [f"kernel arguments: added {' '.join(map(str, arguments))}"] if arguments else []
     lines += _files(results.get("placement_recorded", {}), "record of the host's provider in Placement")
     return lines
 

@@ -23,6 +23,7 @@ RESULTS = (
     "vfio_applied",
     *(f"{service.role}_observed" for service in SERVICES),
     "iommu_written",
+    "iommu_added",
     "sriov_result",
     "mig_result",
     "mdev_made",

@@ -197,16 +197,32 @@ def test_errors_are_no_changes():
     ]
 
 
-@pytest.mark.parametrize(
-    ("users", "why"), [([USER], "in use by guest web1 (pid 5, qemu)"), ([], "its card is in use or unreadable")]
-)
-def test_devices_in_use_are_no_change(users, why):
-    busy = [{"uuid": "u1", "address": None, "parent": "0000:3b:00.0", "users": users}]
-    hosts = {"a": {**BOOT, "boot_result": {}, "mdev_made": {"busy": busy}}}
+def busy(parent, number, *users):
+    return {"uuid": f"u{number}", "address": None, "parent": parent, "users": list(users)}
+
+
+def test_devices_in_use_are_no_change():
+    """The device with a user is the last of many, and its line is the first."""
+    waiting = [busy("0000:3b:00.0", number) for number in range(15)]
+    of_result = {"busy": [*waiting, busy("0000:3b:00.0", 15, USER), busy("0000:af:00.0", 16)]}
+    hosts = {"a": {**BOOT, "boot_result": {}, "mdev_made": of_result}}
+    hosts["a"]["vfio_compared"] = {"due": ["x"], "selection": {"cards": {"0000:3b:00.0": "10de:1eb8"}}}
     assert fleet_summary(["a"], hosts, ["a"]) == [
         "1 host: 1 in use",
-        f"a (in use): 0000:3b:00.0 u1 is not changed: {why}",
+        "a (in use): 0000:3b:00.0 u15 is not changed: in use by guest web1 (pid 5, qemu)",
+        "a (in use): 0000:3b:00.0 (10de:1eb8): 15 more devices not changed: its card is in use",
+        "a (in use): 0000:af:00.0: 1 more device not changed: the state of its card is unknown",
     ]
+
+
+@pytest.mark.parametrize(("check_mode", "words"), [(False, "changed): kernel arguments: added"),
+                                                   (True, "would change): kernel arguments: would add")])  # fmt: skip
+def test_added_kernel_arguments_are_a_change(check_mode, words):
+    hosts = {"a": {**BOOT, "boot_result": {}, "iommu_added": {"arguments": ["intel_iommu=on", "iommu=pt"]}}}
+    (dummy, line) = fleet_summary(["a"], hosts, ["a"], check_mode)
+    assert line == f"a ({words} intel_iommu=on iommu=pt"
+    hosts["a"]["iommu_added"] = {"skipped": True}
+    assert fleet_summary(["a"], hosts, ["a"], check_mode) == ["1 host: 1 unchanged"]
 
 
 def test_verify_has_differences():
