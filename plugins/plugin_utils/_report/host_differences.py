@@ -12,22 +12,30 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.vfio.devices.plugins.module_utils._site.services import NOVA, SERVICES
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import errors_of_filter
 from ansible_collections.vfio.devices.plugins.plugin_utils._report import check_mode
 from ansible_collections.vfio.devices.plugins.plugin_utils._report.check_mode import Result
 
-# The kinds of differences, in the order of their remedies.
-IN_USE, DECLARED, KERNEL, MANUAL, DRAINED, DEPLOYMENT, NOVA, CYBORG, UNEXPECTED = range(9)
+# The kinds of differences that need a remedy. The program of a service is the kind of its restart.
+IN_USE, DECLARED, KERNEL, MANUAL, DRAINED, DEPLOYMENT = (
+    "in use",
+    "declared",
+    "kernel",
+    "manual",
+    "drained",
+    "deployment",
+)
+# Its line has the remedy.
+UNEXPECTED = "unexpected"
 KERNEL_RESULT, PLACEMENT = "iommu", "placement"
-# The services whose results have restart_owed: the kind, the service, and the variable that restarts its unit.
-SERVICES = {"nova": (NOVA, "nova-compute"), "cyborg": (CYBORG, "cyborg-agent")}
 DEPLOYED = "/etc/kolla/nova-compute/nova.conf"
 
 
 class Difference(NamedTuple):
     """A line, and the kind that determines its remedy."""
 
-    kind: int
+    kind: str
     line: str
 
 
@@ -50,12 +58,11 @@ def _of_result(name: str, result: Result, settings: Mapping[str, Any]) -> Iterat
     if not result.get("skipped"):
         yield from (Difference(IN_USE, f"{name}: {line}") for line in check_mode.users(result))
         yield from (Difference(DECLARED, f"{name}: {line}") for line in check_mode.changes(result))
-    if name == "nova" and settings.get("undeployed"):
+    if name == NOVA.name and settings.get("undeployed"):
         missing = check_mode.show(settings["undeployed"])
         yield Difference(DEPLOYMENT, f"nova deployment: {DEPLOYED}: missing -> {missing}")
-    if name in SERVICES and result.get("restart_owed"):
-        kind, service = SERVICES[name]
-        yield Difference(kind, f"{name} restart: {service}: former configuration -> written configuration")
+    for program in (service.program for service in SERVICES if service.name == name and result.get("restart_owed")):
+        yield Difference(program, f"{name} restart: {program}: former configuration -> written configuration")
 
 
 def _of_kernel(lacks: Mapping[str, list[str]], settings: Mapping[str, Any]) -> Iterator[Difference]:
@@ -104,7 +111,7 @@ def _is_drained(before: Result | None, after: Result | None) -> bool:
     )
 
 
-def _remedies(kinds: set[int], settings: Mapping[str, Any]) -> list[str]:
+def _remedies(kinds: set[str], settings: Mapping[str, Any]) -> list[str]:
     remedies = {
         IN_USE: "Run the playbook reprofile with -e vfio_wait=3600, which waits for the users and corrects the host. "
         "Or stop the guests and processes that use the devices, then run the playbook site.",
@@ -115,8 +122,11 @@ def _remedies(kinds: set[int], settings: Mapping[str, Any]) -> list[str]:
         DRAINED: "The card is drained, so reserved differs. Run the playbook site to end the draining.",
         DEPLOYMENT: f"Run kolla-ansible reconfigure --tags nova on {settings.get('nova_host')} to deploy the settings "
         f"of {settings.get('nova_path')}.",
-        NOVA: _restart(settings.get("nova_service"), "nova_config_restart"),
-        CYBORG: _restart(settings.get("cyborg_service"), "cyborg_config_restart"),
+        **{
+            service.program: f"Restart the unit {settings.get(f'{service.name}_service')}, or run the playbook site "
+            f"with -e {service.role}_restart=true."
+            for service in SERVICES
+        },
     }
     if IN_USE in kinds:
         # The playbook site would reject the host, or skip the card and end its draining.
@@ -126,7 +136,3 @@ def _remedies(kinds: set[int], settings: Mapping[str, Any]) -> list[str]:
     elif KERNEL in kinds:
         kinds = kinds - {DECLARED}
     return [remedy for kind, remedy in remedies.items() if kind in kinds]
-
-
-def _restart(unit: object, variable: str) -> str:
-    return f"Restart the unit {unit}, or run the playbook site with -e {variable}=true."
