@@ -27,6 +27,11 @@ def shorten(names: Sequence[str], most: int) -> str:
     return ", ".join(names[:most]) + more
 
 
+def all_of(names: Sequence[str]) -> str:
+    """Return all names together: ``a, b and c``."""
+    return " and ".join([", ".join(names[:-1]), *names[-1:]] if len(names) > 1 else names)
+
+
 def one_of(names: Sequence[str]) -> str:
     """Return all names as alternatives: ``a, b or c``."""
     return " or ".join([", ".join(names[:-1]), *names[-1:]] if len(names) > 1 else names)

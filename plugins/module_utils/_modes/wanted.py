@@ -87,7 +87,8 @@ def parse_functions(functions: Sequence[Options]) -> list[CardWanted]:
             here = (place, index)
             first, other = seen.setdefault(mac, here) if mac else here
             if (first, other) != here:
-                problems.append(f"VF {index} has the same mac {mac} as {entries[first].label} VF {other}")
+                card = "" if first == place else f"{entries[first].label} "
+                problems.append(f"VF {index} has the same mac {mac} as {card}VF {other}. Write another mac")
         entries[place] = entry._replace(problems=tuple(problems))
     return entries
 
@@ -100,7 +101,7 @@ def _entry(place: int, function: Options) -> CardWanted:
         for option in ONLY_VF:
             if function[option] is not None:
                 found.append(
-                    f"{option} is not valid with mode pf, because the card has no virtual functions. Remove it"
+                    f"{option} is not valid with mode pf, because the card has no virtual functions. Remove {option}"
                 )
     elif function["driver"] is not None:
         found.append(
@@ -118,7 +119,7 @@ def _entry(place: int, function: Options) -> CardWanted:
         vf_driver=_driver(function["vf_driver"], "vf_driver", (DEFAULT, NO_DRIVER), found),
         autoprobe=function["drivers_autoprobe"],
         reconfigurable=function["reconfigurable"],
-        vfs=_virtual_functions(function["vfs"] or [], count, found),
+        vfs=_virtual_functions(function["vfs"] or [], count if mode == "vf" else None, found),
         eswitch=function["eswitch"],
         problems=tuple(found),
         requested=_requested(function),
@@ -179,7 +180,8 @@ def _virtual_functions(
         own: list[str] = []
         indices = _indices(entry["index"], own)
         if isinstance(count, int) and indices and indices[-1] >= count:
-            own.append(f"there is no VF {indices[-1]}, because num_vfs {count} creates the functions 0 to {count - 1}")
+            created = f"num_vfs {count} creates the functions 0 to {count - 1}" if count else "num_vfs is 0"
+            own.append(f"there is no VF {indices[-1]}, because {created}")
             indices = range(0)
         driver = _driver(entry["driver"], "driver", (DEFAULT, NO_DRIVER), own)
         settings = _settings(entry, own)

@@ -115,7 +115,7 @@ def missing_functions(nova: NovaSettings, num_vfs: int | None) -> list[str]:
 def _chosen(nova: NovaSettings) -> list[tuple[str, str | list[str]]]:
     """Return the options that choose virtual functions, with their values."""
     groups = nova.get("groups") or []
-    of_groups = [(f"nova.groups[{place}].vfs", group["vfs"]) for place, group in enumerate(groups)]
+    of_groups = [(f"nova.groups[{place}].vfs", group["vfs"]) for place, group in enumerate(groups) if "vfs" in group]
     return [*([("nova.vfs", nova["vfs"])] if "vfs" in nova else []), *of_groups]
 
 

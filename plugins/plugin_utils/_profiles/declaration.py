@@ -8,13 +8,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Callable, cast
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
+from ansible_collections.vfio.devices.plugins.module_utils._core.wording import all_of
 from ansible_collections.vfio.devices.plugins.module_utils._mig.wanted import parse_gpus
-from ansible_collections.vfio.devices.plugins.module_utils._modes.wanted import parse_functions
+from ansible_collections.vfio.devices.plugins.module_utils._modes.wanted import ONLY_VF, parse_functions
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.base import Cloud
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.registry import BY_OWNER, CLOUDS
@@ -30,6 +32,8 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import (
     vgpus,
 )
 
+# Matches the place of an entry in a message of the module.
+VIRTUAL_FUNCTION = re.compile(r"vfs\[(\d+)\]: ")
 # A profile or a part of it as it is declared.
 Declared = Mapping[str, Any]
 
@@ -94,7 +98,8 @@ def _profile(profile: Declared, wrong: set[str], found: list[str]) -> Profile:
     shares = [_complete(share, values, owner, found) for share in values["shares"]]
     parsed = cast("Profile", {**values, "shares": shares, "vgpu": shares[0] if shares else None})
     cloud = BY_OWNER[parsed["owner"]]
-    _check_together(parsed, bool(wrong) or "vgpu" in profile or cloud.TAKES_UNTOUCHED_CARDS, found)
+    has_work = bool(wrong) or cloud.TAKES_UNTOUCHED_CARDS or any(key in profile for key in ("vgpu", *schema.FUNCTION))
+    _check_together(parsed, has_work, found)
     found += dict.fromkeys(sentence for view in _views(parsed) for sentence in cloud.check(view))
     return parsed
 
@@ -151,28 +156,45 @@ def _name(name: str, profile: Declared, found: list[str]) -> str:
 def _function(profile: Declared, wrong: set[str], found: list[str]) -> Declared | None:
     """Return the entry for sriov_pf_mode without the address, or None."""
     declared = {option: profile[option] for option in schema.FUNCTION if option in profile}
-    if "mode" in wrong:
-        return None
-    if "mode" not in declared:
-        found += [f"{option} requires mode. Set mode: vf or mode: pf, or remove {option}" for option in declared]
-        return None
-    before = len(found)
+    has_mode = "mode" in declared
+    if not has_mode and "mode" not in wrong:
+        found += _without_mode(list(declared))
     if "num_vfs" in declared:
         declared["num_vfs"] = str(declared["num_vfs"])
-    complete = {**dict.fromkeys(schema.FUNCTION), "reconfigurable": True, **declared, "pf": "0000:00:00.0"}
-    if declared.get("vfs"):
-        complete["vfs"] = [_virtual_function(one, label, found) for label, one in check.parts(declared["vfs"], "vfs")]
-    if len(found) == before:
-        found += parse_functions([complete])[0].problems
-    return declared
+    # Without a valid mode, only the options of virtual functions are checked.
+    checked = declared if has_mode else {option: declared[option] for option in ONLY_VF if option in declared}
+    complete = {**dict.fromkeys(schema.FUNCTION), "mode": "vf", "reconfigurable": True, **checked, "pf": "0000:00:00.0"}
+    entries = check.parts(checked.get("vfs") or [], "vfs")
+    virtual = [_virtual_function(one, label, found) for label, one in entries]
+    complete["vfs"] = [one for one in virtual if "index" in one] if "vfs" in checked else None
+    labels = [f"{label}: " for (label, _one), parsed in zip(entries, virtual) if "index" in parsed]
+    found += [_at_place(sentence, labels) for sentence in parse_functions([complete])[0].problems]
+    return declared if has_mode else None
+
+
+def _without_mode(options: list[str]) -> list[str]:
+    """Return a sentence about options of a profile without ``mode``."""
+    if not options:
+        return []
+    modes = "mode: vf" if any(option in ONLY_VF for option in options) else "mode: pf or mode: vf"
+    modes = "mode: pf" if options == ["driver"] else modes
+    return [f"{all_of(options)} {'requires' if len(options) == 1 else 'require'} mode. Set {modes}"]
+
+
+def _at_place(sentence: str, labels: list[str]) -> str:
+    """Return a sentence about an entry of the option ``vfs`` with the label of the entry in the profile."""
+    place = VIRTUAL_FUNCTION.match(sentence)
+    return f"{labels[int(place[1])]}{sentence[place.end() :]}" if place else sentence
 
 
 def _virtual_function(virtual: Declared, label: str, found: list[str]) -> Declared:
+    """Return the valid keys of an entry of ``vfs``; without ``index`` if it is invalid."""
     # As in the option of the module, null means omitted.
     declared = {key: str(value) if key == "index" else value for key, value in virtual.items() if value is not None}
     wrong = check.wrong(declared, schema.VIRTUAL_FUNCTION, f"{label}.")
     found += [*wrong.values(), *check.missing(declared, wrong, schema.VIRTUAL_FUNCTION, label)]
-    return {**dict.fromkeys(schema.VIRTUAL_FUNCTION), "index": "0", **declared}
+    valid = {key: value for key, value in declared.items() if key not in wrong}
+    return {**dict.fromkeys(key for key in schema.VIRTUAL_FUNCTION if key != "index"), **valid}
 
 
 def _mig(profile: Declared, found: list[str]) -> Layout | None:
@@ -217,12 +239,14 @@ def _part_of(cloud: Cloud, whole: Declared, owner: str | None, found: list[str],
     found += wrong.values()
     part = {key: value for key, value in part.items() if key not in wrong}
     for key, option in own["options"].items():
+        entries = []
         for label, below in check.parts(part.get(key), f"{name}.{key}") if "options" in option else ():
             inner = check.wrong(below, option["options"], f"{label}.", own.get("elsewhere"))
-            sentences = [*inner.values(), *check.missing(below, inner, option["options"], label)]
-            found += sentences
-            if sentences:
-                part = {other: value for other, value in part.items() if other != key}
+            found += [*inner.values(), *check.missing(below, inner, option["options"], label)]
+            # The valid keys of an entry are still checked.
+            entries.append({other: value for other, value in below.items() if other not in inner})
+        if entries:
+            part = {**part, key: entries if isinstance(part[key], list) else entries[0]}
     if part and owner not in (None, cloud.OWNER):
         found.append(f"{name} requires owner {cloud.OWNER}, and the owner is {owner}. Remove {name}")
     return part

@@ -50,7 +50,10 @@ def with_functions(nova: NovaSettings, functions: list[VirtualFunction]) -> Nova
     if not nova.get("groups"):
         return nova
     groups: list[NovaGroup] = [
-        {**group, "functions": [one["address"] for one in functions if one.get("index") in _indices(group["vfs"])]}
+        {
+            **group,
+            "functions": [one["address"] for one in functions if one.get("index") in _indices(group.get("vfs", []))],
+        }
         for group in nova["groups"]
     ]
     return {**nova, "groups": groups}

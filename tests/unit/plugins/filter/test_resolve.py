@@ -234,7 +234,7 @@ SCHEMA = {
         ({"mode": "vf", "num_vfs": 0}, "num_vfs 0 leaves no virtual functions for vgpu. Set num_vfs: max"),
         ({"mode": "vf", "num_vfs": 4}, "Remove mode and num_vfs, because the vGPUs are on the card itself"),
         ({"mode": "vf", "vf_driver": "vfio-pci"}, "remove vf_driver"),
-        ({"num_vfs": 4}, "num_vfs requires mode. Set mode: vf or mode: pf, or remove num_vfs"),
+        ({"num_vfs": 4}, "num_vfs requires mode. Set mode: vf"),
         ({"vgpu": None, "mode": "vf", "vfs": [{"index": 1, "colour": "red"}]}, "vfs[0].colour is not a key"),
         ({"vgpu": None, "mode": "vf", "vfs": [{"vlan": "x"}]}, "vfs[0] has no index"),
         ({"vgpu": None, "mode": "vf", "vfs": [{"index": 0, "mac": "zz"}]}, "is not a unicast address such as"),

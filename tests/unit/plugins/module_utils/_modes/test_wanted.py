@@ -91,7 +91,9 @@ def test_one_mac_for_two(entries):
     mac = {"index": "0", "mac": "52:54:00:00:00:01"}
     other = {"index": "1", "mac": "52:54:00:00:00:01"}
     (found,) = problems(entries, {**ICE, "vfs": [mac]}, {**ICE, "pf": "eth1", "vfs": [other]})
-    assert found == "VF 1 has the same mac 52:54:00:00:00:01 as functions[0] (0000:31:00.0) VF 0"
+    assert found == "VF 1 has the same mac 52:54:00:00:00:01 as functions[0] (0000:31:00.0) VF 0. Write another mac"
+    (found,) = problems(entries, {**ICE, "vfs": [mac, other]})
+    assert found == "VF 1 has the same mac 52:54:00:00:00:01 as VF 0. Write another mac"
 
 
 def test_what_is_right(entries):

@@ -81,9 +81,73 @@ def test_what_is_wrong_hides_nothing_else():
         "the key count belongs to vgpu. Indent count b",
         "vgpu must be a dictionary or a list of dictio",
         "select cannot be used. Unexpected = at character 3"[:45],
-        "num_vfs requires mode. Set mode: vf or mode: pf, or remove num_vfs"[:45],
+        "num_vfs requires mode. Set mode: vf",
         "mode must be pf or vf, and not 'vfs'",
     ]
+
+
+def sentences(**profile):
+    return [problem.removeprefix("profile a: ") for problem in declaration.parse([{**VGPU, **profile}])[1]]
+
+
+def test_options_without_their_mode_are_one_sentence():
+    given = {"num_vfs": 4, "vf_driver": "vfio-pci", "eswitch": "legacy"}
+    assert sentences(vgpu=None, **given)[1:] == ["num_vfs, vf_driver and eswitch require mode. Set mode: vf"]
+    without = {"name": "a", "select": ["0000:31:00.0"]}
+    assert [text.partition(": ")[2] for text in declaration.parse([{**without, **given}])[1]] == [
+        "num_vfs, vf_driver and eswitch require mode. Set mode: vf"
+    ]
+    assert sentences(driver="vfio-pci") == ["driver requires mode. Set mode: pf"]
+    assert sentences(reconfigurable=False) == ["reconfigurable requires mode. Set mode: pf or mode: vf"]
+
+
+def test_all_errors_of_virtual_functions_are_found_together():
+    virtual = [
+        {"index": 0, "vlan": 5000},
+        {"vlan": 1},
+        {"index": "0-3", "trust": "yes please"},
+        {"index": 9, "mac": "zz"},
+        {"index": "3-1"},
+        {"index": 123456789},
+    ]
+    for mode in ({"mode": "vf"}, {}):
+        found = sentences(vgpu=None, owner="none", num_vfs=8, vfs=virtual, **mode)
+        expected = (
+            "vfs[1] has no index",
+            "vfs[2].trust must be true or false",
+            "vfs[0]: vlan must be a whole number from 0 to 4094, and not 5000",
+            "vfs[2]: VF 0 is in two entries",
+            "vfs[3]: there is no VF 9, because num_vfs 8",
+            "vfs[3]: mac 'zz' is not a unicast address",
+            "vfs[4]: index must be a number such as 3, or a range such as 2-5, and not '3-1'",
+            "vfs[5]: index must be a number such as 3, or a range such as 2-5, and not '123456789'",
+        )
+        assert [text for text in expected if not any(one.startswith(text) for one in found)] == [], found
+        assert len(found) == len(expected) + 1 + (not mode)
+
+
+def test_two_functions_with_the_same_mac():
+    mac = "52:54:00:00:00:01"
+    virtual = [{"index": 5, "mac": mac}, {"index": 6, "mac": mac}]
+    assert sentences(vgpu=None, owner="none", mode="vf", num_vfs=8, vfs=virtual)[1:] == [
+        f"VF 6 has the same mac {mac} as VF 5. Write another mac"
+    ]
+
+
+def test_numbers_of_functions_that_do_not_exist():
+    virtual = [{"index": 0, "vlan": 5}]
+    (found,) = [text for text in sentences(vgpu=None, mode="vf", num_vfs=0, vfs=virtual) if "VF 0" in text]
+    assert found == "vfs[0]: there is no VF 0, because num_vfs is 0"
+    assert not any("VF 0" in text for text in sentences(vgpu=None, mode="pf", num_vfs=0, vfs=virtual))
+
+
+def test_an_invalid_group_does_not_hide_the_overlap_of_others():
+    groups = [{"vfs": "0-3"}, {"alias": "x"}, {"vfs": "2"}]
+    nova = {"groups": groups}
+    found = sentences(vgpu=None, mode="vf", num_vfs=8, nova=nova)
+    assert "nova.groups[1] has no vfs" in found
+    assert any("nova.groups[2].vfs and nova.groups[0].vfs have the virtual function 2" in text for text in found)
+    assert nova["groups"] == [{"vfs": "0-3"}, {"alias": "x"}, {"vfs": "2"}]
 
 
 def test_an_indentation_mistake_has_its_remedy():
