@@ -28,7 +28,7 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ {'gpu1': errors, 'gpu2': errors} | vfio.devices.fleet_refusals }}"
   vars:
-    errors: ["vfio_profiles cannot be used on this host:", "profile t4: it has no select"]
+    errors: ["vfio_profiles cannot be used on this host:", "profile t4: select is missing"]
 """
 
 RETURN = r"""

@@ -45,7 +45,7 @@ _value:
   description: The lines of the error, empty if the other filter accepts its input.
   type: list
   elements: str
-  sample: ["vfio_profiles cannot be used on this host:", "profile t4: it has no select"]
+  sample: ["vfio_profiles cannot be used on this host:", "profile t4: select is missing"]
 """
 
 from ansible_collections.vfio.devices.plugins.plugin_utils._report.refusals import refusals

@@ -31,7 +31,10 @@ VARIABLE = "vfio_progress_interval"
 def interval(given: Any) -> float:
     """Return the seconds between two progress lines, 0 for none; raise ValueError for other values."""
     never = given in ("0", 0) and not isinstance(given, bool)
-    return 0.0 if never else numbers.duration(given, VARIABLE)
+    try:
+        return 0.0 if never else numbers.duration(given, VARIABLE)
+    except ValueError as error:
+        raise ValueError(f"{error}. Set {VARIABLE}: 0 for no progress lines") from error
 
 
 def sentence(where: str, done: int, number: int, things: str, seconds: float) -> str:
@@ -89,7 +92,7 @@ class LongWork(ActionBase):
         try:
             return interval(wanted)
         except ValueError as error:
-            raise AnsibleActionFail(f"Nothing was changed: {error}. Set it to 0 for no progress lines.") from None
+            raise AnsibleActionFail(f"Nothing was changed: {error}.") from None
 
 
 class WorkInParts(LongWork):

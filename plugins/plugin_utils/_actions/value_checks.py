@@ -123,6 +123,8 @@ def cards(value: Any, name: str) -> None:
     """An AWX survey returns a text."""
     if isinstance(value, str):
         text(value, name, empty=True)
+        if "," in value:
+            refuse(value, name, f"separated by blanks, such as -e {name}='{' '.join(value.replace(',', ' ').split())}'")
     elif isinstance(value, (list, tuple)):
         list_of(value, name, text)
     else:

@@ -14,7 +14,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import MOST
 
 A_NAME = "text of 1 to 255 printable characters without a slash, and without blanks at the ends"
-NUMBER_OR_MAX = "a number or max"
+NUMBER_OR_MAX = "a whole number or max"
 TEXT_OR_TEXTS = "text or a list of texts"
 A_LAYOUT = "a dictionary of MIG profiles with their counts, or false"
 DICTIONARY_OR_DICTIONARIES = "a dictionary or a list of dictionaries"
@@ -34,6 +34,8 @@ class Option(TypedDict, total=False):
     kind: str
     # The smallest valid whole number.
     least: int
+    # The largest number of ``NUMBER_OR_MAX``.
+    most: int
     # A valid value for messages.
     sample: str
     # Remedies for unknown keys below this one, by key.
@@ -50,6 +52,8 @@ def texts(value: str | list[str]) -> list[str]:
 
 def of(option: Option) -> str:
     """Return the description of valid values of an option without ``choices``."""
+    if "most" in option:
+        return f"a whole number from 0 to {option['most']}, or max"
     if "kind" in option:
         return option["kind"]
     if "least" in option:
@@ -63,7 +67,10 @@ def fits(value: Any, option: Option) -> bool:
         return value in option["choices"]
     if "least" in option:
         return _is_number(value) and option["least"] <= value <= MOST
-    return bool(KINDS[of(option)](value))
+    if "most" in option:
+        return value == "max" or (numbers.is_whole(value) and int(value) <= option["most"])
+    kind = option["kind"] if "kind" in option else of(option)
+    return bool(KINDS[kind](value))
 
 
 def _is_name(value: Any) -> bool:

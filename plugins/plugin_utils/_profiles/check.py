@@ -17,6 +17,8 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan import value_ty
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.value_types import Option, Options
 
 LONGEST = 60
+# YAML reads these words as booleans.
+WORDS = {**dict.fromkeys(("true", "yes", "on"), True), **dict.fromkeys(("false", "no", "off"), False)}
 
 
 def wrong(
@@ -39,9 +41,14 @@ def wrong(
 
 
 def missing(values: Mapping[Any, Any], wrong_keys: Collection[str], options: Options, label: str) -> list[str]:
-    """Return a sentence for each missing or empty required key; ``label`` names the owner of the keys."""
+    """Return a sentence for each missing or empty required key; ``label`` names the part of a profile."""
     required = [key for key, option in options.items() if option.get("required") and key not in wrong_keys]
-    return [f"{label} has no {key}" for key in required if values.get(key) in (None, "", [])]
+    lacking = [key for key in required if values.get(key) in (None, "", [])]
+    return [f"{label} has no {key}" if label else _missing(key, options[key]) for key in lacking]
+
+
+def _missing(key: str, option: Option) -> str:
+    return f"{key} is missing" + (f". Write {key}, such as {option['sample']}" if "sample" in option else "")
 
 
 def parts(value: Any, label: str) -> list[tuple[str, Any]]:
@@ -80,7 +87,24 @@ def _unfit(label: str, value: Any, option: Option) -> str:
         return f"{label} is empty. Write {one_of([f'{label}: {choice}' for choice in option['choices']])}"
     if value is None:
         return f"{label} is empty. Write {_good(option)}" + ("" if option.get("required") else f", or remove {label}")
-    return f"{label} must be {_good(option)}, and not {shown(value)}{_quotes(value, option)}"
+    if value == [] and (value_types.fits(["text"], option) or value_types.fits([{}], option)):
+        return f"{label} is an empty list. Write {_good(option)}" + (
+            "" if option.get("required") else f", or remove {label}"
+        )
+    return (
+        f"{label} must be {_good(option)}, and not {shown(value)}{_quotes(value, option)}{_bare(label, value, option)}"
+    )
+
+
+def _bare(label: str, value: Any, option: Option) -> str:
+    """Return the remedy if a value is only wrong because of its quotes."""
+    if not isinstance(value, str):
+        return ""
+    bare: Any = WORDS.get(value.lower())
+    bare = int(value) if bare is None and numbers.is_whole(value) else bare
+    if bare is None or not value_types.fits(bare, option):
+        return ""
+    return f". Write {label.rpartition('.')[2]}: {numbers.shown(bare)} without quotes"
 
 
 def _quotes(value: Any, option: Option) -> str:

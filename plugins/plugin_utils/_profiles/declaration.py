@@ -34,6 +34,8 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import (
 
 # Matches the place of an entry in a message of the module.
 VIRTUAL_FUNCTION = re.compile(r"vfs\[(\d+)\]: ")
+# Matches texts with the form of a PCI address.
+ADDRESS = re.compile(r"([0-9a-fA-F]{1,8}:)?[0-9a-fA-F]{1,2}:[0-9a-fA-F]{1,2}\.[0-9a-fA-F]\Z")
 # A profile or a part of it as it is declared.
 Declared = Mapping[str, Any]
 
@@ -69,7 +71,7 @@ def parse(profiles: Any) -> tuple[list[Profile], list[str]]:
         name = profile.get("name")
         label = f"profile {name}" if value_types.fits(name, schema.PROFILE["name"]) else f"vfio_profiles[{place}]"
         wrong = check.wrong(profile, schema.PROFILE)
-        found = [*wrong.values(), *check.missing(profile, wrong, schema.PROFILE, "it")]
+        found = [*wrong.values(), *check.missing(profile, wrong, schema.PROFILE, "")]
         if isinstance(name, str) and places.setdefault(name, place) != place:
             found.append(f"vfio_profiles[{places[name]}] has the same name. Use a different name for each profile")
         complete = not found
@@ -106,6 +108,9 @@ def _profile(profile: Declared, wrong: set[str], found: list[str]) -> Profile:
 
 def _select(profile: Declared, found: list[str]) -> Declared:
     """Return the keys that stand for ``select``."""
+    if not profile.get("select"):
+        # Another message reports the missing key.
+        return {"expression": None, "names": [], "required": False}
     if not isinstance(profile.get("select"), str):
         return {"expression": None, "names": [_name(name, profile, found) for name in profile.get("select", [])]}
     try:
@@ -144,9 +149,10 @@ def _name(name: str, profile: Declared, found: list[str]) -> str:
         found.append(f"write the address {name} in lower case, because nova and Cyborg only find this spelling")
     elif grammar.PCI_ADDRESS.match(f"0000:{name}"):
         found.append(f"write the address {name} with its domain, 0000:{name}")
-    elif profile.get("mode") == "pf":
+    elif ADDRESS.match(name):
         found.append(
-            f"select {name[:80]!r} must be a PCI address, because the interface disappears with the driver of the card"
+            f"select {name[:80]!r} is not a PCI address such as 0000:3b:00.0, because devices have the numbers "
+            "00 to 1f and functions the numbers 0 to 7"
         )
     elif not grammar.KERNEL_NAME.match(name):
         found.append(f"select {name[:80]!r} is not a PCI address, an interface or a parent")

@@ -12,6 +12,8 @@ Validation, the argument spec of the role vfio and the table of keys in the guid
 from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.vgpu_scheduler import POLICIES
+from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import MOST as MOST_DEVICES
+from ansible_collections.vfio.devices.plugins.module_utils._modes.wanted import MOST_VFS
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.registry import CLOUDS
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.value_types import (
     A_LAYOUT,
@@ -99,6 +101,7 @@ FUNCTION: Options = {
         ],
         "type": "str",
         "kind": NUMBER_OR_MAX,
+        "most": MOST_VFS,
     },
     "driver": {
         "description": [
@@ -166,6 +169,7 @@ VGPU: Options = {
         ],
         "type": "str",
         "kind": NUMBER_OR_MAX,
+        "most": MOST_DEVICES,
     },
     "attributes": {
         "description": [

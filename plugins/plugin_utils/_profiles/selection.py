@@ -157,8 +157,15 @@ def _named(profile: Profile, cards: Mapping[str, Subject], problems: list[str]) 
         if name in virtual:
             problems.append(
                 f"profile {profile['name']}: {name} is a virtual function of {virtual[name]}. Select the card by the "
-                "address of its physical function"
+                f"address of its physical function: {virtual[name]}"
             )
         elif name in names:
             selected[names[name]] = None
+        if profile["mode"] == "pf" and not grammar.PCI_ADDRESS.match(name) and name not in cards:
+            # Without its driver, the card would not be selected in the next run.
+            remedy = f". Write {names[name]}" if name in names else ". Write the address that `lspci` shows"
+            problems.append(
+                f"profile {profile['name']}: select {name[:80]!r} must be a PCI address, because the interface "
+                f"disappears with the driver of the card{remedy}"
+            )
     return list(selected)

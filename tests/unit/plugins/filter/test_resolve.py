@@ -201,7 +201,7 @@ def test_cyborg_makes_devices_itself(simulated):
 
 SCHEMA = {
     "t4": [
-        ({"select": ""}, "profile t4: it has no select"),
+        ({"select": ""}, "profile t4: select is missing. Write select, such as"),
         ({"name": ""}, "vfio_profiles[0]: name must be text of 1 to 255 printable characters"),
         ({"name": "a\n"}, "vfio_profiles[0]: name must be text of 1 to 255 printable characters"),
         ({"nova": {"alias": "a/b"}}, "nova.alias must be text of 1 to 255 printable characters"),
@@ -221,7 +221,10 @@ SCHEMA = {
             "select cannot be used. product is not a field of a card. Did you mean product_id? The fields are name,",
         ),
         ({"select": ["../etc"]}, "is not a PCI address, an interface or a parent"),
-        ({"select": ["ens1f0"], "mode": "pf", "vgpu": None}, "must be a PCI address, because the interface disappears"),
+        (
+            {"select": ["ens1f0"], "mode": "pf", "vgpu": None},
+            "the interface disappears with the driver of the card. Write the address that `lspci` shows",
+        ),
         (
             {"select": "vendor_id == 'ffff'", "required": True},
             "required is true, but no card meets select. The host has",
@@ -230,7 +233,7 @@ SCHEMA = {
         ({"owner": "neutron"}, "owner must be nova, cyborg"),
         ({"mode": "vfs"}, "mode must be pf or vf"),
         ({"mode": "pf"}, "a card with mode pf has no vGPUs. Remove vgpu or mode"),
-        ({"mode": "vf", "num_vfs": "many"}, "num_vfs must be a number or max, and not 'many'"),
+        ({"mode": "vf", "num_vfs": "many"}, "num_vfs must be a whole number from 0 to 65535, or max, and not 'many'"),
         ({"mode": "vf", "num_vfs": 0}, "num_vfs 0 leaves no virtual functions for vgpu. Set num_vfs: max"),
         ({"mode": "vf", "num_vfs": 4}, "Remove mode and num_vfs, because the vGPUs are on the card itself"),
         ({"mode": "vf", "vf_driver": "vfio-pci"}, "remove vf_driver"),
@@ -241,8 +244,11 @@ SCHEMA = {
         ({"vgpu": None}, "it has neither mode nor vgpu, so it has no effect. Set mode or vgpu"),
         ({"vgpu": {}}, "vgpu has no type"),
         ({"vgpu": {"type": "GRID T5-2B"}}, "more. The most similar name to GRID T5-2B is GRID T4-2B"),
-        ({"vgpu": {"type": "GRID T4-2B", "count": -1}}, "vgpu.count must be a number or max"),
-        ({"vgpu": {"type": "GRID T4-2B", "count": 99999999}}, "vgpu: count must be a whole number from 1 to"),
+        ({"vgpu": {"type": "GRID T4-2B", "count": -1}}, "vgpu.count must be a whole number from 0 to 65536, or max"),
+        (
+            {"vgpu": {"type": "GRID T4-2B", "count": 99999999}},
+            "vgpu.count must be a whole number from 0 to 65536, or max, and not 99999999",
+        ),
         ({"vgpu": {"type": "GRID T4-2B", "attributes": [{"a": 1, "b": 2}]}}, "must have exactly one key"),
         ({"vgpu": {"type": "GRID T4-2B", "count": 0}, "owner": "none"}, "but the owner is none"),
         (
@@ -292,7 +298,7 @@ SCHEMA = {
             "nova does not create vendor-specific vGPUs itself. Remove vgpu.count: 0",
         ),
     ],
-    "mtty": [({"select": ["mtty"], "vgpu": None, "mode": "pf"}, "must be a PCI address")],
+    "mtty": [({"select": ["mtty"], "vgpu": None, "mode": "pf"}, "mode is only for PCI functions")],
 }
 TABLE = [(profile, *row) for profile, rows in SCHEMA.items() for row in rows]
 
@@ -331,7 +337,7 @@ def test_a_virtual_function_is_not_selected_alone(switch):
     lines = refusal([{"name": "x", "select": [pf, virtual["address"]], "mode": "vf"}], facts)
     assert lines == [
         f"profile x: {virtual['address']} is a virtual function of {pf}. Select the card by the address of its "
-        "physical function"
+        f"physical function: {pf}"
     ]
 
 

@@ -27,3 +27,9 @@ def test_a_secret_is_not_shown():
 def test_a_service_is_named_with_an_example():
     with pytest.raises(ValueError, match="nova_config_service must be the name of a systemd service such as nova-comp"):
         value_checks.service("../x", "nova_config_service")
+
+
+def test_cards_in_a_text_are_separated_by_blanks():
+    value_checks.cards("0000:3b:00.0 0000:af:00.0", "drain_cards")
+    with pytest.raises(ValueError, match="separated by blanks, such as -e drain_cards='a b', and not 'a, b'"):
+        value_checks.cards("a, b", "drain_cards")

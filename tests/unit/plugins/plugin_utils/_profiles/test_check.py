@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.value_types import DICTIONARY_OR_DICTIONARIES
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.value_types import (
+    DICTIONARY_OR_DICTIONARIES,
+    NUMBER_OR_MAX,
+)
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import check
 
 INNER = {"size": {"type": "int", "least": 1, "required": True}, "color": {"type": "str", "choices": ["red", "blue"]}}
@@ -33,12 +36,33 @@ KEYS = "The keys are title, box, boxes"
             {"color": "the key color belongs to box. Indent color below box, or write box: {color: ...}"},
         ),
         ({"box": 3}, "", {"box": "box must be a dictionary such as {size: 3}, and not 3"}),
-        ({"boxes": []}, "", {"boxes": "boxes must be a dictionary or a list of dictionaries, and not []"}),
+        (
+            {"boxes": []},
+            "",
+            {"boxes": "boxes is an empty list. Write a dictionary or a list of dictionaries, or remove boxes"},
+        ),
         ({"title": ["x" * 90]}, "", {"title": f"title must be text, and not ['{'x' * 58}..."}),
     ],
 )
 def test_what_is_unknown_or_of_another_kind(values, prefix, sentences):
     assert check.wrong(values, OPTIONS, prefix) == sentences
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "end"),
+    [
+        ({"type": "int"}, "100", "a number, and not '100'. Write vlan: 100 without quotes"),
+        ({"type": "int", "least": 5}, "100", ", and not '100'. Write vlan: 100 without quotes"),
+        ({"type": "int", "least": 5}, "3", ", and not '3'"),
+        ({"type": "bool"}, "yes", "true or false, and not 'yes'. Write vlan: true without quotes"),
+        ({"type": "bool"}, "False", "true or false, and not 'False'. Write vlan: false without quotes"),
+        ({"type": "bool"}, "100", "true or false, and not '100'"),
+        ({"type": "str", "kind": NUMBER_OR_MAX, "most": 8}, 2.5, "a whole number from 0 to 8, or max, and not 2.5"),
+        ({"type": "str", "kind": NUMBER_OR_MAX, "most": 8}, 9, "a whole number from 0 to 8, or max, and not 9"),
+    ],
+)
+def test_a_number_or_word_in_quotes(option, value, end):
+    assert check.wrong({"vlan": value}, {"vlan": option}, "vfs[0].")["vlan"].endswith(end)
 
 
 def test_values_below_a_key():
@@ -52,15 +76,19 @@ def test_values_below_a_key():
     ("values", "wrong", "sentences"),
     [
         ({"title": "a"}, [], []),
-        ({}, [], ["it has no title"]),
-        ({"title": ""}, [], ["it has no title"]),
-        ({"title": []}, [], ["it has no title"]),
+        ({}, [], ["title is missing"]),
+        ({"title": ""}, [], ["title is missing"]),
+        ({"title": []}, [], ["title is missing"]),
         ({"title": None}, ["title"], []),
         ({"title": 0}, [], []),
     ],
 )
 def test_required_keys(values, wrong, sentences):
-    assert check.missing(values, wrong, OPTIONS, "it") == sentences
+    assert check.missing(values, wrong, OPTIONS, "") == sentences
+    assert check.missing({}, [], {"title": {**OPTIONS["title"], "sample": "a"}}, "") == [
+        "title is missing. Write title, such as a"
+    ]
+    assert check.missing({}, [], OPTIONS, "shop[0]") == ["shop[0] has no title"]
 
 
 def test_one_dictionary_or_a_list_of_them():

@@ -126,6 +126,13 @@ def test_all_errors_of_virtual_functions_are_found_together():
         assert len(found) == len(expected) + 1 + (not mode)
 
 
+def test_an_empty_selection_is_one_error():
+    assert [text.partition(". ")[0] for text in sentences(select="")] == ["select is missing"]
+    assert [text.partition(". ")[0] for text in sentences(select=[])] == ["select is an empty list"]
+    (found,) = sentences(select=["0000:98:00.9"])
+    assert found.startswith("select '0000:98:00.9' is not a PCI address such as 0000:3b:00.0, because")
+
+
 def test_two_functions_with_the_same_mac():
     mac = "52:54:00:00:00:01"
     virtual = [{"index": 5, "mac": mac}, {"index": 6, "mac": mac}]

@@ -24,8 +24,8 @@ def test_what_is_wrong_with_a_profile_hides_nothing_of_its_cards(simulated):
     ]
     problems = plan(profiles, facts)[1]
     assert [re.split(", and|, but|[.] ", problem)[0] for problem in problems] == [
-        "profile wrong: num_vfs must be a number or max",
-        "profile absent: num_vfs must be a number or max",
+        "profile wrong: num_vfs must be a whole number from 0 to 65535, or max",
+        "profile absent: num_vfs must be a whole number from 0 to 65535, or max",
         "profile question: select cannot be used",
         "profile absent: required is true",
         f"{pf}: selected by the profiles wrong and many",

@@ -24,6 +24,7 @@ KEYS = {
     "options",
     "kind",
     "least",
+    "most",
     "sample",
 }
 

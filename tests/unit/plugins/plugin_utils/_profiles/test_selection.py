@@ -9,9 +9,9 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import sele
 from ansible_collections.vfio.devices.tests.simhost import profile as profiles
 
 
-def profile(name="a", expression=None, names=(), required=False):
+def profile(name="a", expression=None, names=(), required=False, mode=None):
     compiled = profiles_expression.compiled(expression, selection.FIELDS) if expression else None
-    return {"name": name, "expression": compiled, "names": list(names), "required": required}
+    return {"name": name, "expression": compiled, "names": list(names), "required": required, "mode": mode}
 
 
 CARDS = {
@@ -80,6 +80,20 @@ def test_what_is_required():
     assert selected(profile(expression="vendor_id == '15b3'", required=True))[1] == [
         "profile a: required is true, but no card meets select. The host has 0000:3b:00.0, 0000:41:00.0, mtty"
     ]
+
+
+def test_a_passed_through_card_has_no_interface():
+    why = "must be a PCI address, because the interface disappears with the driver of the card. Write"
+    pairs, problems = selected(profile(names=["ens1f0", "ens2f0", "0000:3b:00.0", "mtty"], mode="pf"))
+    assert [name for _profile, name in pairs] == ["0000:41:00.0", "0000:3b:00.0", "mtty"]
+    assert problems == [
+        f"profile a: select 'ens1f0' {why} 0000:41:00.0",
+        f"profile a: select 'ens2f0' {why} the address that `lspci` shows",
+    ]
+    (problem,) = selected(profile(names=["0000:41:10.0"], mode="pf"))[1]
+    assert problem.endswith(
+        "is a virtual function of 0000:41:00.0. Select the card by the address of its physical function: 0000:41:00.0"
+    )
 
 
 def test_required_is_about_each_name_of_a_list():

@@ -22,7 +22,7 @@ def test_one_entry_is_a_list_of_one():
     ("vgpu", "sentences"),
     [
         ([{"type": "x", "count": 1}, {"type": ["y", "z"], "count": 2}, {"type": "v"}], []),
-        ([], ["vgpu must be a dictionary or a list of dictionaries"]),
+        ([], ["vgpu is an empty list. Write a dictionary or a list of dictionaries"]),
         ([{"count": 1}, {"type": "y", "kind": 1}], ["vgpu[0] has no type", "vgpu[1].kind is not a key"]),
         ([{"type": "x"}, {"type": "y"}], ["vgpu[0] and vgpu[1] have no number"]),
         ([{"type": "x", "count": 0}, {"type": "y", "count": 1}], ["vgpu.count 0 means", "count: 0 of vgpu[0]"]),
@@ -30,7 +30,7 @@ def test_one_entry_is_a_list_of_one():
         ([{"type": "x", "placement": {"class": "A"}}], ["vgpu[0].placement.class is not a key"]),
         ([{"type": "x", "placement": {"traits": ["a"]}}], ["vgpu[0].placement.traits: 'a' is not a trait"]),
         ([{"type": "x", "nova": {"alias": "a"}}], ["vgpu[0].nova requires owner nova"]),
-        ({"type": "x", "count": -1}, ["vgpu.count must be a number or max"]),
+        ({"type": "x", "count": -1}, ["vgpu.count must be a whole number from 0 to 65536, or max"]),
     ],
 )
 def test_what_is_wrong(vgpu, sentences):
