@@ -45,9 +45,9 @@ LIMITS = {
     "mig_layout": 490,
     "placement_inventory": 190,
     "placement_inventory_info": 120,
-    "service_settings_info": 180,
+    "service_settings_info": 190,
     "show": 0,
-    "sriov_pf_mode": 610,
+    "sriov_pf_mode": 620,
 }
 # The most by which a number may exceed the size.
 SLACK = 0.2

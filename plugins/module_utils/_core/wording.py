@@ -27,11 +27,6 @@ def shorten(names: Sequence[str], most: int) -> str:
     return ", ".join(names[:most]) + more
 
 
-def all_of(names: Sequence[str]) -> str:
-    """Return all names together: ``a, b and c``."""
-    return " and ".join([", ".join(names[:-1]), *names[-1:]] if len(names) > 1 else names)
-
-
 def one_of(names: Sequence[str]) -> str:
     """Return all names as alternatives: ``a, b or c``."""
     return " or ".join([", ".join(names[:-1]), *names[-1:]] if len(names) > 1 else names)
@@ -62,7 +57,9 @@ def describe_types(types: dict[str, str | None], asked: Iterable[str]) -> str:
 
 
 def _closest(types: dict[str, str | None], asked: str) -> str | None:
-    return closest((text for pair in types.items() for text in pair if text), asked)
+    """Return the most similar name; only a single word can be an id."""
+    names = [name or type_id for type_id, name in types.items()]
+    return closest(names if " " in asked else [*names, *types], asked)
 
 
 def closest(known: Iterable[str], asked: str) -> str | None:

@@ -285,15 +285,15 @@ def _with_network(host: HostRoot, entry: CardWanted, card: Card) -> Card:
         known = shares.observe(host, card.address, [*entry.vfs, *(one.number for one in card.virtual_functions)])
         card = card._replace(settings=known or None)
     wanted = any(virtual.settings.of_network.names for virtual in entry.vfs.values())
-    lasting = card.virtual_functions and host.has_program(vf_settings.PROGRAM)
     try:
-        if card.netdevs and (wanted or lasting):
+        # The plan reports a missing program.
+        if card.netdevs and (wanted or card.virtual_functions) and host.has_program(vf_settings.PROGRAM):
             settings, netdevs = through_interface(host, card.address, card.netdevs, vf_settings.observe)
             card = card._replace(settings=settings, netdevs=netdevs)
     except HostError as error:
         card = card._replace(unreadable=(str(error),)) if wanted else card
     try:
-        if entry.eswitch:
+        if entry.eswitch and host.has_program(eswitch.PROGRAM):
             card = card._replace(eswitch=eswitch.observe(host, card.address))
     except HostError as error:
         card = card._replace(unreadable=(*card.unreadable, str(error)))

@@ -184,14 +184,15 @@ def _check(state: State, entry: CardWanted, card: Card, found: list[str]) -> Non
     for driver in dict.fromkeys(drivers):
         if driver and driver not in (NATIVE, DEFAULT, NO_DRIVER, *state.drivers):
             found.append(driver_names.missing(driver, state.drivers))
-    programs = {
-        vf_settings.PROGRAM: any(virtual.settings.of_network.names for virtual in entry.vfs.values()),
-        eswitch.PROGRAM: bool(entry.eswitch),
-    }
-    for program, needed in programs.items():
-        if needed and not state.programs[program]:
-            found.append(f"this requires the program {program}, which is not installed on the host")
-    if programs[vf_settings.PROGRAM] and card.is_native and not card.netdevs:
+    has_settings = any(virtual.settings.of_network.names for virtual in entry.vfs.values())
+    programs = (("vfs", has_settings, vf_settings.PROGRAM), ("eswitch", bool(entry.eswitch), eswitch.PROGRAM))
+    found += [
+        f"{option} requires the program {program}, which is not installed on the host. Install the package iproute2 "
+        "(Red Hat: iproute)"
+        for option, needed, program in programs
+        if needed and not state.programs[program]
+    ]
+    if has_settings and card.is_native and not card.netdevs:
         found.append("vfs settings require a network card, and this card has no network interface")
     found += card.unreadable
     _check_shares(entry, card, found)

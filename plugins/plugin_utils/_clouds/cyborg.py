@@ -93,14 +93,14 @@ def check(profile: Profile) -> list[str]:
     own = "VGPU" if profile["vgpu"] else "PGPU"
     if resource_class not in (None, own):
         found.append(f"Cyborg uses the resource class {own} for such a card, and not {resource_class}")
-    if profile["mode"] and not profile["vgpu"]:
-        found.append("Cyborg's NVIDIA driver supports vGPUs and complete GPUs, and no virtual functions. Remove mode")
     return found
 
 
 def check_card(card: Card) -> list[str]:
     if not is_nvidia_gpu(card):
         return ["Cyborg's GPU driver supports NVIDIA GPUs only. Set owner: nova or owner: none"]
+    if card["mode"] and not card["framework"] and card["total"] is not None:
+        return ["Cyborg's NVIDIA driver supports vGPUs and complete GPUs, and no virtual functions. Remove mode"]
     if has_typed_vfs(card):
         return ["Cyborg supports mediated devices only, and not the vendor-specific VFIO framework. Set owner: nova"]
     return []

@@ -14,7 +14,6 @@ from typing import Any, Callable, cast
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
-from ansible_collections.vfio.devices.plugins.module_utils._core.wording import all_of
 from ansible_collections.vfio.devices.plugins.module_utils._mig.wanted import parse_gpus
 from ansible_collections.vfio.devices.plugins.module_utils._modes.wanted import ONLY_VF, parse_functions
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names
@@ -184,7 +183,9 @@ def _without_mode(options: list[str]) -> list[str]:
         return []
     modes = "mode: vf" if any(option in ONLY_VF for option in options) else "mode: pf or mode: vf"
     modes = "mode: pf" if options == ["driver"] else modes
-    return [f"{all_of(options)} {'requires' if len(options) == 1 else 'require'} mode. Set {modes}"]
+    if len(options) == 1:
+        return [f"{options[0]} requires mode. Set {modes}"]
+    return [f"{', '.join(options[:-1])} and {options[-1]} require mode. Set {modes}"]
 
 
 def _at_place(sentence: str, labels: list[str]) -> str:

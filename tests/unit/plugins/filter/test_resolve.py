@@ -328,6 +328,13 @@ def test_all_conflicts_at_once(facts):
     assert "profile odd: required must be" in problems
 
 
+def test_a_network_card_is_not_for_cyborg_with_one_sentence(facts):
+    nic = {"name": "x", "select": ["0000:31:00.0"], "owner": "cyborg", "mode": "vf", "num_vfs": 2}
+    assert refusal([nic], facts("nics")) == [
+        "profile x, 0000:31:00.0: Cyborg's GPU driver supports NVIDIA GPUs only. Set owner: nova or owner: none"
+    ]
+
+
 def test_a_virtual_function_is_not_selected_alone(switch):
     run = switch("nics")
     pf = next(card["address"] for card in run.host.facts()["physical_functions"] if card["total_vfs"] >= 4)

@@ -52,3 +52,10 @@ def test_ranges(numbers, texts):
 def test_who_holds_a_device(user, sentence):
     assert wording.describe_users([user]) == sentence
     assert wording.describe_users([user, user]) == f"{sentence}, {sentence}"
+
+
+def test_a_name_is_compared_with_names():
+    types = {"nvidia-228": "GRID T4-8Q", "nvidia-229": None}
+    assert "similar" not in wording.describe_types(types, ["NVIDIA L40S-8Q"])
+    assert wording.describe_types(types, ["GRID T4-8C"]).endswith("is GRID T4-8Q")
+    assert wording.describe_types(types, ["nvidia-288"]).endswith("is nvidia-228")

@@ -76,8 +76,11 @@ def test_card_whose_firmware_allows_no_virtual_functions(switch, number):
 def test_missing_programs(switch, program, function):
     run = switch("a40" if function["pf"] == GPU else "nics")
     run.host.tools.missing.add(program)
-    with pytest.raises(problems.Refused, match=program):
+    with pytest.raises(problems.Refused, match=program) as refused:
         run(function)
+    # The program is one cause, even if something cannot be read without it.
+    assert len(refused.value.problems) == 1
+    assert refused.value.problems[0].endswith(("Install the package iproute2 (Red Hat: iproute)", "vGPU host driver"))
 
 
 def test_a_label_is_what_messages_call_an_entry(switch):
