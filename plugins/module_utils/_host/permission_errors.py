@@ -63,4 +63,4 @@ def _first(names: list[str]) -> str:
 def _advice() -> str:
     if os.geteuid():
         return "Run as root (become: true), outside of containers"
-    return "Even root has no access, because of a container or a security module such as SELinux. Run outside of containers"
+    return "A container or a security module such as SELinux denies root this access. Run outside of containers"

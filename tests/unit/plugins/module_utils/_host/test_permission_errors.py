@@ -12,7 +12,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._host import permissi
     [
         (1000, "Run as root (become: true), outside of containers"),
         # The capture program has neither a module nor a play.
-        (0, "Even root has no access, because of a container or a security module such as SELinux. Run outside of containers"),
+        (0, "A container or a security module such as SELinux denies root this access. Run outside of containers"),
     ],
 )
 def test_sentences(monkeypatch, user, advice):
