@@ -17,6 +17,7 @@ options:
       - Name of a cloud in C(clouds.yaml), or a dictionary with the content of its entry. If it is a dictionary, omit
         all other connection options.
       - The default is the environment variables C(OS_*), including C(OS_CLOUD).
+      - Messages name the role variables, such as C(placement_cloud) and C(placement_auth).
     type: raw
   auth_type:
     description: Name of the authentication plugin. The default is V(password).

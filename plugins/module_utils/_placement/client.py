@@ -15,7 +15,7 @@ import re
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Callable, NamedTuple
 
 from .._core import missing_library, numbers
 from . import addresses, certificates, clouds, limits
@@ -36,12 +36,16 @@ SETTINGS = 60
 TEXT = 2000
 
 UNREACHABLE = (
-    "Check the endpoint of Placement and the network of this controller. In the roles, the endpoint comes from "
-    "placement_auth or placement_cloud"
+    "Check the endpoint of Placement and the network of this controller. The endpoint comes from placement_auth or "
+    "placement_cloud"
 )
 VERSION = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})\Z")
 
 CONFIGURATION = "the configuration of the cloud"
+REMEDY = (
+    "Set placement_cloud to an entry of clouds.yaml, or correct placement_auth and placement_auth_type or the "
+    "variables OS_*"
+)
 # Maps option names of modules to those of the SDK.
 CONNECTION = {
     "auth": "auth",
@@ -84,9 +88,12 @@ def connect(options: Mapping[str, Any]) -> Placement:
     settings = _settings(options)
     secrets = Secrets(secret_values(options))
     files = clouds.files(options, sdk.openstack.config.loader)
-    place = [clouds.searched_files(files["config_files"])]
+
+    def place() -> str:
+        return clouds.unnamed(options) or f"{clouds.describe(files['config_files'])}. {REMEDY}"
+
     with _explained(CONFIGURATION, sdk.failures, secrets, place):
-        region = limits.within(min(SETTINGS, clock.left()), lambda: _read_region(sdk, files, settings, place))
+        region = limits.within(min(SETTINGS, clock.left()), lambda: _read_region(sdk, files, settings))
         secrets.values |= secret_values({"auth": region.config.get("auth")})
         _refuse(addresses.of_configuration(region.config))
         region.config["api_timeout"] = seconds = _seconds(region.config.get("api_timeout"))
@@ -127,10 +134,9 @@ def _import_sdk() -> _Sdk:
     return _Sdk(openstack, adapter, exceptions, session)
 
 
-def _read_region(sdk: _Sdk, files: Mapping[str, Any], settings: Mapping[str, Any], place: list[str]) -> Any:
-    """Return the SDK's configuration of a region, which may be at a URL; add the clouds of the file to ``place``."""
+def _read_region(sdk: _Sdk, files: Mapping[str, Any], settings: Mapping[str, Any]) -> Any:
+    """Return the SDK's configuration of a region, which may be at a URL."""
     found = sdk.openstack.config.OpenStackConfig(session_constructor=sdk.new_session, **files)
-    place.append(clouds.names(found))
     return found.get_one(**settings)
 
 
@@ -259,27 +265,19 @@ def _refuse(problems: list[str]) -> None:
 
 
 @contextlib.contextmanager
-def _explained(what: str, failures: Any, secrets: Secrets, place: list[str]) -> Iterator[None]:
-    """Convert all errors of settings and login to PlacementError; ``place`` names the location of clouds.yaml."""
+def _explained(what: str, failures: Any, secrets: Secrets, place: Callable[[], str]) -> Iterator[None]:
+    """Convert all errors of settings and login to PlacementError; ``place`` describes clouds.yaml with a remedy."""
     try:
         yield
     except PlacementError:
         raise
     except (*failures, limits.Unacceptable, limits.DeadlineExceeded) as error:
         raise PlacementError(
-            f"cannot log in to the cloud and find Placement: {secrets.hide(error) or type(error).__name__}. Set cloud "
-            "to an entry of clouds.yaml, or set auth or the variables OS_*. In the roles, use placement_cloud or "
-            f"placement_auth. {''.join(place)}"
+            f"cannot log in to the cloud and find Placement: {secrets.hide(error) or type(error).__name__}. {place()}"
         ) from error
     except Exception as error:
-        advice = (
-            ". Correct auth and auth_type, or the entry of the cloud in clouds.yaml. In the roles, these are "
-            f"placement_auth, placement_auth_type and placement_cloud. {''.join(place)}"
-        )
-        raise PlacementError(
-            f"cannot read {what}: {type(error).__name__}: {secrets.hide(error)}"
-            + (advice if what == CONFIGURATION else "")
-        ) from error
+        advice = f". {place()}" if what == CONFIGURATION else ""
+        raise PlacementError(f"cannot read {what}: {type(error).__name__}: {secrets.hide(error)}{advice}") from error
 
 
 def _seconds(value: Any) -> float:

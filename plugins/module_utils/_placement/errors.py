@@ -85,4 +85,8 @@ def _explain(reply: Reply | None) -> tuple[Any, str | None, str]:
         401: ". The token was not accepted. Log in again or correct the configuration of the cloud",
         403: ". The user needs the role admin or service, with a token for a project (not for the system)",
     }.get(reply.status, "")
-    return reply.status, code, f"Placement says {reply.status} {title}: {detail}{remedy}"
+    return reply.status, code, f"Placement says {reply.status} {title}: {_without_stop(detail)}{remedy}"
+
+
+def _without_stop(text: str) -> str:
+    return text[:-1] if text.endswith(".") and not text.endswith("..") else text

@@ -122,6 +122,16 @@ def similar(name: str, known: Iterable[str]) -> list[str]:
     return [by_folded[folded] for folded in found][:SIMILAR_AT_MOST]
 
 
+NO_ROOT = "there is no provider with this name, and without a parent it would be the root of a tree"
+# Remedies for the lack of a root.
+ROOT_OF_HOST = (
+    "placement_root must be the hypervisor_hostname of the compute node. If nova-compute creates the root later, set "
+    "placement_root_optional: true"
+)
+ROOT_OF_ENTRY = "Correct its name, set its parent, or set create_roots: true"
+ROOT_OF_PARENT = "Correct parent, or start nova-compute first, which creates the root"
+
+
 def describe_roots(name: str, roots: list[str], former: str | None) -> str:
     """Return a clause with the roots that a name may mean; ``former`` is the root that the host had before."""
     if former:

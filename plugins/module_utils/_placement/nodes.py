@@ -163,12 +163,9 @@ class Nodes:
         parent = entry["parent"]
         if not parent:
             if not self.options["create_roots"]:
-                return self._lacks_root(
-                    entry,
-                    entry["name"],
-                    "there is no provider with this name, and without a parent it would be the root of a tree",
-                    "set parent, or set create_roots: true",
-                )
+                # The roles list a root with its cards.
+                advice = names.ROOT_OF_HOST if entry["item"] in self._above else names.ROOT_OF_ENTRY
+                return self._lacks_root(entry, entry["name"], names.NO_ROOT, advice)
             uuid = entry["uuid"] or names.derived_uuid(None, entry["name"])
             return self._node(entry, None, uuid, entry["name"], None, None)
         above = self._parent_of(entry, parent)
@@ -217,7 +214,7 @@ class Nodes:
         provider = self.named(parent)
         if provider is None:
             reason = f"its parent {parent} is neither listed nor in Placement"
-            return self._lacks_root(entry, parent, reason, "or correct parent")
+            return self._lacks_root(entry, parent, reason, names.ROOT_OF_PARENT)
         return self._node(entry, provider, provider["uuid"], provider["name"], provider["parent"], None)
 
     def _node(
@@ -246,9 +243,7 @@ class Nodes:
         self.lacks_a_root = True
         return self._refuse(
             entry,
-            f"{reason}. {names.describe_roots(name, self._roots, self._former_root(entry))}. "
-            f"Correct the name, which is the hypervisor_hostname of the compute node (in the "
-            f"roles placement_root), start nova-compute first, which creates the root, {advice}",
+            f"{reason}. {names.describe_roots(name, self._roots, self._former_root(entry))}. {advice}",
         )
 
     def _former_root(self, entry: Entry) -> str | None:

@@ -183,13 +183,12 @@ def test_clouds_beside_the_inventory_are_found_and_a_wrong_root_is_answered_with
 
     (tmp_path / "clouds.yaml").write_text(cloud)
     status, said, changed = publish(play, tmp_path, placement_cloud="flet")
-    assert "Cloud flet was not found" in said
-    assert f"The clouds are those of {tmp_path}/clouds.yaml, which has fleet" in said
+    assert f"Cloud flet was not found. {tmp_path}/clouds.yaml has the cloud fleet. Set placement_cloud" in said
 
     status, said, changed = publish(play, tmp_path, placement_cloud="fleet")
     assert (status, changed) == (2, {"t4": 0}), said
     assert "there is no provider with this name, and without a parent it would be the root of a tree" in said
-    assert "The roots in Placement are compute-1, compute-2. Correct the name, which is the hypervisor_hostname" in said
+    assert "The roots in Placement are compute-1, compute-2. placement_root must be the hypervisor_hostname" in said
 
     status, said, changed = publish(play, tmp_path, placement_cloud="fleet", placement_root="compute-1")
     assert (status, changed["t4"] > 0) == (0, True), said

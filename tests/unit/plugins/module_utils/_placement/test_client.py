@@ -8,6 +8,7 @@ import contextlib
 import copy
 import json
 import logging
+import re
 import socket
 import sys
 import threading
@@ -222,8 +223,17 @@ def test_an_answer_of_keystone_that_is_none(log_in, server, pattern, body):
 )
 def test_a_configuration_that_the_library_cannot_use_is_named(log_in, options):
     said = log_in(**options)["msg"]
-    assert "Correct auth and auth_type, or the entry of the cloud in clouds.yaml. In the roles, " in said
-    assert "There is no clouds.yaml in " in said
+    assert re.search(
+        r"[^.]\. There is no clouds\.yaml in [^ ]*, .*\. Set placement_cloud to an entry of clouds\.yaml", said
+    )
+
+
+def test_a_file_that_is_no_yaml_is_named(log_in, monkeypatch, tmp_path):
+    path = tmp_path / "clouds.yaml"
+    path.write_text("clouds:\n  mine: {auth: {}\n  other: 1\n")
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(path))
+    said = log_in(auth=None, auth_type=None, cloud="mine")["msg"]
+    assert f"Cloud mine was not found. {path} is not valid YAML (line 3). Set placement_cloud" in said
 
 
 def test_a_login_without_a_token(log_in, server):

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import errno
+import json
+import os
 from types import SimpleNamespace
 
 import pytest
@@ -38,19 +41,62 @@ def test_a_cloud_of_the_environment_has_a_name_too(monkeypatch):
 
 
 def test_it_is_said_which_file_was_read_or_where_none_was(tmp_path, monkeypatch):
-    paths = [f"{tmp_path}/a/clouds.yaml", f"{tmp_path}/a/clouds.yml", f"{tmp_path}/b/clouds.yaml"]
-    assert clouds.searched_files(paths) == f"There is no clouds.yaml in {tmp_path}/a, {tmp_path}/b"
+    paths = [f"{tmp_path}/a/clouds.yaml", f"{tmp_path}/a/clouds.json", f"{tmp_path}/b/clouds.yaml"]
+    assert clouds.describe(paths) == f"There is no clouds.yaml in {tmp_path}/a, {tmp_path}/b"
     (tmp_path / "b").mkdir()
     (tmp_path / "b/clouds.yaml").write_text("clouds: {}\n")
-    assert clouds.searched_files(paths) == f"The clouds are those of {tmp_path}/b/clouds.yaml"
+    assert clouds.describe(paths) == f"{tmp_path}/b/clouds.yaml has no clouds"
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/clouds.json").write_text("{")
+    ignored = f"{tmp_path}/a/clouds.json is not valid JSON (line 1)"
+    assert clouds.describe(paths) == f"{ignored}. {tmp_path}/b/clouds.yaml has no clouds"
     other = tmp_path / "other.yaml"
-    other.write_text("clouds: {}\n")
+    other.write_text("clouds: {fleet: {}}\n")
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(other))
-    assert clouds.searched_files(paths) == f"The clouds are those of {other}"
+    assert clouds.describe(paths) == f"{other} has the cloud fleet"
 
 
-def test_the_clouds_of_the_file_are_named():
-    names = [f"cloud{number}" for number in range(10)]
-    assert clouds.names(SimpleNamespace(get_cloud_names=lambda: ["envvars", "a"])) == ", which has a"
-    assert clouds.names(SimpleNamespace(get_cloud_names=lambda: names)).endswith("cloud7 and 2 more")
-    assert clouds.names(SimpleNamespace(get_cloud_names=lambda: ["defaults"])) == ""
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (json.dumps({"clouds": {f"cloud{number}": {} for number in range(10)}}), "has the clouds cloud0, cloud1, "),
+        ("[]", "has no clouds"),
+        ("", "has no clouds"),
+        ("clouds: [a]", "has no clouds"),
+        ("clouds: {a\n", "is not valid YAML (line 2)"),
+        ("[" * 9999, "is not valid YAML"),
+        ("\udcff", "is not valid YAML"),
+        (None, "is not a regular file"),
+    ],
+)
+def test_the_clouds_of_the_file_are_named(tmp_path, content, sentence):
+    path = tmp_path / "clouds.yaml"
+    if content is None:
+        path.mkdir()
+    else:
+        path.write_text(content, errors="surrogateescape")
+    assert clouds.describe([str(path)]).startswith(f"{path} {sentence}")
+    assert "and 2 more" in clouds.describe([str(path)]) or "cloud0" not in sentence
+
+
+def test_a_file_that_nobody_may_read(tmp_path, monkeypatch):
+    def refuse(*_arguments, **_options):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    path = tmp_path / "clouds.yaml"
+    path.touch()
+    monkeypatch.setattr(clouds.Path, "read_bytes", refuse)
+    assert clouds.describe([str(path)]) == f"{path} is not readable (Permission denied)"
+
+
+def test_a_file_that_is_not_read_without_a_name(tmp_path, monkeypatch):
+    monkeypatch.setenv(clouds.DIRECTORIES, str(tmp_path))
+    assert clouds.unnamed({}) == ""
+    path = tmp_path / "clouds.yaml"
+    path.write_text("clouds: {}\n")
+    assert clouds.unnamed({}) == ""
+    path.write_text("clouds: {fleet: {}, lab: {}}\n")
+    assert clouds.unnamed({}) == f"{path} is read only for a named cloud. Set placement_cloud: fleet"
+    assert clouds.unnamed({"cloud": "fleet"}) == ""
+    assert clouds.unnamed({"cloud": {"auth": {}}}) == ""
+    assert clouds.unnamed({"auth": {"token": "a"}}) == ""

@@ -34,3 +34,11 @@ def test_a_pause_that_placement_asks_for_is_told():
         "cannot: Placement says 503 Title: Detail. It requests a pause of 17 seconds before the next request"
     )
     assert error.wait == 17
+
+
+def test_the_explanation_of_placement_ends_with_one_stop():
+    errors = [{"title": "Forbidden", "detail": "Policy does not allow this request to be performed."}]
+    said = str(PlacementError("cannot", Reply(403, {"errors": errors})))
+    assert said.startswith(
+        "cannot: Placement says 403 Forbidden: Policy does not allow this request to be performed. The user needs "
+    )

@@ -96,6 +96,16 @@ def test_a_root_that_is_missing_is_told_with_those_that_exist():
         assert "The roots in Placement are node1.example.com and 1 more. " in sentence
     assert parent.startswith("providers[2] (x): its parent node1.example.org is neither listed nor in Placement. ")
     assert "The roots in Placement are node1.example.com, storage. " in unlike
+    assert unlike.endswith("Correct its name, set its parent, or set create_roots: true")
+    assert parent.endswith("Correct parent, or start nova-compute first, which creates the root")
+
+
+def test_a_missing_root_with_cards_gets_remedies_of_the_roles():
+    (problem,) = nodes(state(root()), {"name": "node1"}, {"name": "node1_card", "parent": "node1"}).problems
+    assert problem.endswith(
+        "placement_root must be the hypervisor_hostname of the compute node. If nova-compute creates the root later, "
+        "set placement_root_optional: true"
+    )
     assert "Placement has no root" in nodes(state(), {"name": "node1"}).problems[0]
 
 

@@ -319,7 +319,7 @@ def test_a_root_with_another_name_is_pointed_to_instead_of_nova_compute(name):
     assert len(plan(found, bare, purge=True, scope=[name])["warnings"]) == 1
     assert plan(found, bare)["warnings"] == []
     (problem,) = problems(found, {**bare, "optional": False}, entry(f"{name}_a", parent=name))
-    assert "If this is the host, set placement_root: Cmp1.example.org. Correct the name" in problem
+    assert "If this is the host, set placement_root: Cmp1.example.org. placement_root must be" in problem
 
 
 def test_roots_are_only_listed_for_a_host_that_is_left_out():
