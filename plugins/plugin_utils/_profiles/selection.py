@@ -97,7 +97,7 @@ def select(
             problem = lacks(lacking, cards) if lacking else "no card meets select."
             problems.append(
                 f"profile {profile['name']}: required is true, but {problem} The host has "
-                f"{', '.join(cards) or 'no card to share'}"
+                f"{', '.join(cards) or 'no card to share'}. Correct select, or set required: false"
             )
         for name in selected:
             claims.setdefault(name, []).append(profile)

@@ -75,10 +75,12 @@ def test_a_card_is_in_one_profile():
 
 def test_what_is_required():
     assert selected(profile(names=["x"], required=True))[1] == [
-        "profile a: required is true, but the host has no x. The host has 0000:3b:00.0, 0000:41:00.0, mtty"
+        "profile a: required is true, but the host has no x. The host has 0000:3b:00.0, 0000:41:00.0, mtty. "
+        "Correct select, or set required: false"
     ]
     assert selected(profile(expression="vendor_id == '15b3'", required=True))[1] == [
-        "profile a: required is true, but no card meets select. The host has 0000:3b:00.0, 0000:41:00.0, mtty"
+        "profile a: required is true, but no card meets select. The host has 0000:3b:00.0, 0000:41:00.0, mtty. "
+        "Correct select, or set required: false"
     ]
 
 
