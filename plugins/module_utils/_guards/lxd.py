@@ -43,7 +43,8 @@ KINDS = ("containers", "virtual-machines")
 # Objects of the REST API of the local daemon.
 INSTANCES = "local:/1.0/instances?recursion=1&all-projects=true"
 NETWORKS = "local:/1.0/networks?recursion=1"
-DEFAULT_PROJECT, RUNNING = "default", "Running"
+DEFAULT_PROJECT, RUNNING, NO_CLUSTER = "default", "Running", "none"
+HOST_NAMES = ("etc/hostname", "proc/sys/kernel/hostname")
 # A network of the daemon, as a kind of references only here; the daemon has a directory for each of its bridges.
 NETWORK, BRIDGES = "network", "networks"
 # The kind of the interface that a network of this type gives to instances.
@@ -72,8 +73,9 @@ def instances(host: HostRoot, processes: Processes) -> Iterator[Guest]:
             else:
                 running = host.exists(f"{daemon.base}/devices/{name}")
                 found.append(_guest(daemon, name, path, running, in_backup(text)))
-        if unread and processes.named(daemon.process):
-            found += _asked(host, daemon, unread)
+        hidden = _hidden_pools(host, daemon.base)
+        if (unread or hidden) and processes.named(daemon.process):
+            found += _asked(host, daemon, unread, hidden, {guest.name for guest in found})
         wanted = {one.name for guest in found for one in guest.references if one.kind == NETWORK}
         # Most instances have a bridge.
         wanted = {name for name in wanted if not host.exists(f"{daemon.base}/{BRIDGES}/{name}")}
@@ -92,6 +94,12 @@ def _copies(host: HostRoot, base: str) -> Iterator[tuple[str, str]]:
             yield from ((f"{directory}/{name}/backup.yaml", name) for name in host.names(directory))
 
 
+def _hidden_pools(host: HostRoot, base: str) -> list[str]:
+    """Return the storage pools that are mounted only for the processes of the snap; each has directories otherwise."""
+    pools = [f"{base}/storage-pools/{pool}" for pool in host.names(f"{base}/storage-pools")]
+    return [pool for pool in pools if not host.names(pool)]
+
+
 def _guest(daemon: _Daemon, name: str, path: str, running: bool, references: Iterator[Reference]) -> Guest:
     # The name of an instance has no underscore, and follows that of its project.
     project, underscore, own = name.rpartition("_")
@@ -102,22 +110,33 @@ def _guest(daemon: _Daemon, name: str, path: str, running: bool, references: Ite
     return Guest(name, path, running, tuple(references), advice)
 
 
-def _asked(host: HostRoot, daemon: _Daemon, unread: dict[str, str]) -> Iterator[Guest]:
-    """Yield the instances that the daemon knows, and one whose devices are unknown for all others."""
+def _asked(
+    host: HostRoot, daemon: _Daemon, unread: dict[str, str], hidden: list[str], known: set[str]
+) -> Iterator[Guest]:
+    """Yield the instances that the daemon reports, and one whose devices are unknown if it does not report all."""
     answer, reason = _query(host, daemon, INSTANCES)
     for instance in map(as_mapping, answer):
         project, name = instance.get("project", DEFAULT_PROJECT), str(instance.get("name"))
         full_name = name if project == DEFAULT_PROJECT else f"{project}_{name}"
         path = unread.pop(full_name, None)
+        if path is None and hidden and full_name not in known and _is_local(host, instance):
+            path = hidden[0]
         if path:
             yield _guest(daemon, full_name, path, instance.get("status") == RUNNING, in_answer(instance))
-    if unread:
-        first, *others = unread
-        more = f" and {len(others)} more" if others else ""
-        unknown = f"the devices of instance {first}{more} are unknown, because its storage pool is not mounted{reason}"
-        yield Guest(
-            first, unread[first], False, (), unknown=f"{unknown}. Read them with {daemon.name} config show --expanded"
-        )
+    names = [f"instance {name}" for name in unread]
+    names += [f"instances in storage pool {path.rpartition('/')[2]}" for path in hidden if reason]
+    if names:
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        unknown = f"the devices of {names[0]}{more} are unknown, because the storage pool is not mounted{reason}"
+        path = [*unread.values(), *hidden][0]
+        advice = f"Read them with {daemon.name} config show --expanded"
+        yield Guest(names[0], path, False, (), unknown=f"{unknown}. {advice}")
+
+
+def _is_local(host: HostRoot, instance: Mapping[str, Any]) -> bool:
+    """Return whether an instance is on this member of a cluster, whose name is that of the host by default."""
+    names = {(host.read(path, optional=True) or "").strip().partition(".")[0] for path in HOST_NAMES}
+    return str(instance.get("location", NO_CLUSTER)).partition(".")[0] in {NO_CLUSTER, *names}
 
 
 def _query(host: HostRoot, daemon: _Daemon, what: str) -> tuple[list[Any], str]:

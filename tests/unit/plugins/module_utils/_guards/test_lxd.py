@@ -146,6 +146,17 @@ def test_instances_that_the_daemon_does_not_report_are_unknown(simulated, answer
     assert ("connection refused" in found.sentence) is (answers == {})
 
 
+@pytest.mark.parametrize(("location", "found"), [("none", {VF0}), ("host1", {VF0}), ("host2", set()), (None, {Unseen})])
+def test_pool_that_is_mounted_only_for_the_snap(simulated, location, found):
+    base = "var/snap/lxd/common/lxd"
+    # The simulator has no empty directories, so a file stands for the pool.
+    files = {f"{base}/storage-pools/default": "", "etc/hostname": "host1.example.com\n"}
+    instance = {**CARD_OF_VM, "location": location, "expanded_devices": {"one": PASSED}}
+    seen = ask(simulated, base, {"snap/bin/lxc query": [instance]} if location else {}, files)
+    assert {one.subject if location else type(one) for one in seen} == found
+    assert all("instances in storage pool default are" in one.sentence for one in seen if not location)
+
+
 @pytest.mark.parametrize(
     ("network", "found"),
     [
