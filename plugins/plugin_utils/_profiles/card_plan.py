@@ -128,7 +128,7 @@ def _why_not_possible(num_vfs: int | None, subject: Subject, has_vgpus: bool) ->
         return UNREADABLE
     if not subject["total_vfs"]:
         return (
-            "it has no SR-IOV, so it cannot have virtual functions. Enable SR-IOV in the firmware if the card "
+            "the card has no SR-IOV and cannot have virtual functions. Enable SR-IOV in the firmware if the card "
             "supports it"
         )
     if num_vfs and no_vgpus.are_unusable(subject.get("vf_product_id")):

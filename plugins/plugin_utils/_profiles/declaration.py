@@ -273,4 +273,4 @@ def _check_together(parsed: Profile, has_work: bool, found: list[str]) -> None:
         if parsed["vf_driver"] not in (None, "default"):
             found.append("remove vf_driver, because vGPUs need the native driver on the virtual functions")
     if not mode and not vgpu and not mig and not has_work:
-        found.append("it has neither mode nor vgpu, so it has no effect. Set mode or vgpu")
+        found.append("mode and vgpu are missing, so the profile has no effect. Set mode or vgpu")

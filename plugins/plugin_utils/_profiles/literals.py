@@ -110,4 +110,4 @@ def _texts(node: Node) -> list[str]:
 
 def _sentence(field: str, spelling: Spelling, text: str, meant: str | None) -> str:
     instead = f". Write '{meant}'" if meant else ""
-    return f"{field} is never '{text[:40]}', since it is {spelling.words}{instead}"
+    return f"{field} must be {spelling.words}, and not '{text[:40]}'{instead}"

@@ -46,7 +46,7 @@ def why_not(chosen: list[Chosen], subject: Subject) -> str | None:
         if rooms.framebuffer(one["id"]) == first and one["id"] not in sizes
     ]
     names = " and ".join(f"{offered['name']} ({_gib(sizes[offered['id']])})" for _share, offered in chosen)
-    advice = f"Types with {_gib(first)} are also {', '.join(alike[:SHOWN])}" if alike else "Use one of them"
+    advice = f"Write types with {_gib(first)}, such as {', '.join(alike[:SHOWN])}" if alike else "Use one of them"
     return f"{names} cannot be together, because all vGPUs of this GPU must have the same framebuffer size. {advice}"
 
 

@@ -25,19 +25,19 @@ def why_no_vgpus(card: Subject) -> str:
     """Return a sentence with the cause and one with the remedy, for a card without vGPU parents."""
     if card.get("total_vfs") and not card["num_vfs"] and not are_unusable(card.get("vf_product_id")):
         return (
-            "it has no vGPU types itself. If its virtual functions have them, set mode: vf and num_vfs: max. Otherwise "
-            "load the vGPU driver of the vendor"
+            "the card has no vGPU types itself. If its virtual functions have them, set mode: vf and num_vfs: max. "
+            "Otherwise load the vGPU driver of the vendor"
         )
     ids = f"{card.get('vendor_id')}:{card.get('product_id')}"
     driver = card.get("driver")
     if not (card.get("class") or "").startswith(DISPLAY):
         return f"this card ({ids}, class {card.get('class')}) is not a GPU and offers no vGPUs. Correct select"
+    product = NVIDIA_DRIVER if card.get("vendor_id") == nvidia_sriov.VENDOR else "the vendor's vGPU host driver"
     if sriov.is_vfio_driver(driver):
         return (
             f"this card ({ids}) offers no vGPUs, because its driver is {driver}, which passes the whole card to a "
-            "guest. Bind the driver of the card, or use mode pf instead of vgpu"
+            f"guest. Bind {product} to the card, or replace vgpu by mode: pf"
         )
-    product = NVIDIA_DRIVER if card.get("vendor_id") == nvidia_sriov.VENDOR else "the vendor's vGPU host driver"
     cause = f"its driver is {driver}" if driver else "no driver is bound to it"
     if driver == nvidia_sriov.DRIVER:
         return (

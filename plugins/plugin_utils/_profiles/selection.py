@@ -108,8 +108,8 @@ def select(
 def in_several(claims: Mapping[str, list[Profile]]) -> list[str]:
     """Return a sentence for each card or function with more than one profile in ``claims``."""
     return [
-        f"{name}: selected by the profiles {' and '.join(profile['name'] for profile in claiming)}. A card can only be "
-        "in one profile. Restrict select of one profile"
+        f"profiles {' and '.join(profile['name'] for profile in claiming)}, {name}: a card can only be in one profile. "
+        "Restrict select of one profile"
         for name, claiming in claims.items()
         if len(claiming) > 1
     ]
@@ -122,7 +122,7 @@ def _matching(profile: str, matches: Matches, cards: Mapping[str, Subject], prob
             if matches(card):
                 selected.append(name)
         except ValueError as error:
-            problems.append(f"profile {profile} ({name}): select cannot be evaluated. {error}")
+            problems.append(f"profile {profile}, {name}: select cannot be evaluated. {error}")
     return selected
 
 

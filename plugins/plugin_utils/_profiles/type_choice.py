@@ -49,7 +49,7 @@ def why_none(specs: Sequence[str], subject: Subject) -> str:
         )
     frameworks = {parent["framework"] for parent in subject["parents"]}
     check = advice(frameworks, subject.get("vendor_id"))
-    return f"it lists no types, so there is no type {names}. {check}"
+    return f"the card lists no types, so there is no type {names}. {check}"
 
 
 def why_unreadable(type_id: str, subject: Subject) -> str | None:

@@ -292,8 +292,7 @@ def test_profiles_are_refused_in_one_sentence_each(play):
         "profile b: owner must be nova, cyborg or none, and not 'me'",
         "profile b: the key count belongs to vgpu. Indent count below vgpu, or write vgpu: {count: ...}",
         "profile b: num_vfs requires mode. Set mode: vf",
-        "0000:3b:00.0: selected by the profiles a and b. A card can only be in one profile. Restrict select of one "
-        "profile",
+        "profiles a and b, 0000:3b:00.0: a card can only be in one profile. Restrict select of one profile",
     ]
     failed = {"changed": False, "msg": "\n".join([*lines, "The same errors: mixed, t4 (2 hosts)."])}
     assert f"fatal: [mixed]: FAILED! => {json.dumps(failed)}" in said

@@ -213,7 +213,7 @@ SCHEMA = {
             {"select": "vendor_id = '10de'"},
             "profile t4: select cannot be used. Unexpected = at character 11. Compare two values with ==",
         ),
-        ({"select": "starts_with(driver_override, 'x')"}, "): select cannot be evaluated. starts_with() needs string"),
+        ({"select": "starts_with(driver_override, 'x')"}, ": select cannot be evaluated. starts_with() needs string"),
         ({"select": ["0000:AF:00.0"]}, "write the address 0000:AF:00.0 in lower case"),
         ({"select": ["af:00.0"]}, "write the address af:00.0 with its domain, 0000:af:00.0"),
         (
@@ -241,7 +241,7 @@ SCHEMA = {
         ({"vgpu": None, "mode": "vf", "vfs": [{"index": 1, "colour": "red"}]}, "vfs[0].colour is not a key"),
         ({"vgpu": None, "mode": "vf", "vfs": [{"vlan": "x"}]}, "vfs[0] has no index"),
         ({"vgpu": None, "mode": "vf", "vfs": [{"index": 0, "mac": "zz"}]}, "is not a unicast address such as"),
-        ({"vgpu": None}, "it has neither mode nor vgpu, so it has no effect. Set mode or vgpu"),
+        ({"vgpu": None}, "mode and vgpu are missing, so the profile has no effect. Set mode or vgpu"),
         ({"vgpu": {}}, "vgpu has no type"),
         ({"vgpu": {"type": "GRID T5-2B"}}, "more. The most similar name to GRID T5-2B is GRID T4-2B"),
         ({"vgpu": {"type": "GRID T4-2B", "count": -1}}, "vgpu.count must be a whole number from 0 to 65536, or max"),
@@ -286,8 +286,8 @@ SCHEMA = {
         ),
         (
             {"select": "total_vfs > `0`"},
-            "it has no vGPU types itself. If its virtual functions have them, set mode: vf and num_vfs: max. Otherwise "
-            "load the vGPU driver of the vendor",
+            "the card has no vGPU types itself. If its virtual functions have them, set mode: vf and num_vfs: max. "
+            "Otherwise load the vGPU driver of the vendor",
         ),
         ({"select": "total_vfs > `0`", "vgpu": None, "mode": "vf", "num_vfs": 9999}, "the card supports at most"),
     ],
@@ -324,7 +324,7 @@ def test_all_conflicts_at_once(facts):
     ]
     problems = "\n".join(refusal(profiles, t4))
     assert "vfio_profiles[0] has the same name" in problems
-    assert f"{address}: selected by the profiles t4 and whole" in problems
+    assert f"profiles t4 and whole and odd, {address}:" in problems
     assert "profile odd: required must be" in problems
 
 

@@ -63,7 +63,7 @@ def test_what_to_check_on_a_card_that_lists_no_types(simulated, kind, vendor_id,
         function["vendor_id"] = vendor_id
     profiles = [{"name": "a", "owner": "none", "select": [name], "vgpu": {"type": "GOLD-4Q"}}]
     (problem,) = host_plan.plan(profiles, facts)[1]
-    assert problem.startswith(f"profile a, {name}: it lists no types, so there is no type GOLD-4Q. Its ")
+    assert problem.startswith(f"profile a, {name}: the card lists no types, so there is no type GOLD-4Q. Its ")
     assert advice in problem
 
 

@@ -74,7 +74,7 @@ def test_the_rest_for_one_type(simulated):
             [
                 "GRID T4-2B (2 GB) and GRID T4-1Q (1 GB) cannot be together, because all vGPUs of this GPU must "
                 "have the "
-                "same framebuffer size. Types with 2 GB are also GRID T4-2B4, GRID T4-2A, GRID T4-2Q"
+                "same framebuffer size. Write types with 2 GB, such as GRID T4-2B4, GRID T4-2A, GRID T4-2Q"
             ],
         ),
         (

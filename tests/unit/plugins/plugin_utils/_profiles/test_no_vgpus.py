@@ -19,7 +19,10 @@ T4 = {"vendor_id": "10de", "product_id": "1eb8", "class": "0302", "driver": "nvi
         ),
         ({"driver": None}, "because no driver is bound to it. Install the NVIDIA vGPU host driver"),
         ({}, "although its driver is nvidia. Install the NVIDIA vGPU host driver"),
-        ({"driver": "vfio-pci"}, "which passes the whole card to a guest. Bind the driver of the card, or use mode pf"),
+        (
+            {"driver": "vfio-pci"},
+            "which passes the whole card to a guest. Bind the NVIDIA vGPU host driver (vGPU",
+        ),
         (
             {"vendor_id": "1002", "product_id": "740f", "driver": None},
             "this card (1002:740f) offers no vGPUs, because no driver is bound to it. Install the vendor's vGPU host",

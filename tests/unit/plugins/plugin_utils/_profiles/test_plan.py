@@ -28,7 +28,7 @@ def test_what_is_wrong_with_a_profile_hides_nothing_of_its_cards(simulated):
         "profile absent: num_vfs must be a whole number from 0 to 65535, or max",
         "profile question: select cannot be used",
         "profile absent: required is true",
-        f"{pf}: selected by the profiles wrong and many",
+        f"profiles wrong and many, {pf}: a card can only be in one profile",
         f"profile many, {pf}: the card supports at most {card['total_vfs']} virtual functions",
     ]
 
@@ -39,7 +39,7 @@ def test_two_profiles_of_a_card_have_no_different_meanings_of_its_type(simulated
     one = {"select": [parent], "vgpu": {"type": "GRID T4-2B"}}
     profiles = [{**one, "name": "a"}, {**one, "name": "b", "placement": {"resource_class": "CUSTOM_GOLD"}}]
     assert plan(profiles, facts)[1] == [
-        f"{parent}: selected by the profiles a and b. A card can only be in one profile. Restrict select of one profile"
+        f"profiles a and b, {parent}: a card can only be in one profile. Restrict select of one profile"
     ]
 
 
@@ -65,6 +65,5 @@ def test_functions_that_go_along_with_a_card(simulated):
     ]
     _result, problems = plan([both, {**audio, "name": "sound"}], facts)
     assert problems == [
-        "0000:01:00.1: selected by the profiles gpus and sound. A card can only be in one profile. Restrict select of "
-        "one profile",
+        "profiles gpus and sound, 0000:01:00.1: a card can only be in one profile. Restrict select of one profile",
     ]

@@ -57,7 +57,7 @@ def test_truth_is_that_of_jmespath(expression, names):
 def test_a_question_that_a_card_cannot_answer():
     pairs, problems = selected(profile(expression="contains(netdevs, 'ens1f0')"))
     assert pairs == [("a", "0000:41:00.0")]
-    assert len(problems) == 1 and problems[0].startswith("profile a (mtty): select cannot be evaluated. ")
+    assert len(problems) == 1 and problems[0].startswith("profile a, mtty: select cannot be evaluated. ")
 
 
 def test_names_of_cards_interfaces_and_others():
@@ -68,9 +68,7 @@ def test_names_of_cards_interfaces_and_others():
 def test_a_card_is_in_one_profile():
     pairs, problems = selected(profile("a", names=["mtty"]), profile("b", expression="name == 'mtty'"))
     assert pairs == [("a", "mtty"), ("b", "mtty")]
-    assert problems == [
-        "mtty: selected by the profiles a and b. A card can only be in one profile. Restrict select of one profile"
-    ]
+    assert problems == ["profiles a and b, mtty: a card can only be in one profile. Restrict select of one profile"]
 
 
 def test_what_is_required():
