@@ -10,7 +10,8 @@ short_description: Write a declaration for the cards of a fleet
 version_added: 1.0.0
 description:
   - Returns a first version of C(vfio_profiles) as YAML text. It contains one profile for each model. Comments list the
-    hosts with this model, and the other possible types. Cards that guests rarely get are comments themselves.
+    hosts with this model, and the other possible types. Profiles of cards that guests rarely get, and of
+    network cards without virtual functions, are comments themselves.
   - The declaration is valid. Check that it matches the needs of your guests.
 author:
   - vfio.devices contributors (@vfio-devices)

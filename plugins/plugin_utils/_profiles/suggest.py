@@ -36,6 +36,10 @@ HEADING = """\
 # `owner: none` means that neither nova nor Cyborg assigns the devices. Without this line, the owner is nova.
 vfio_profiles:"""
 NOTHING = "# These hosts have no card that can be shared.\nvfio_profiles: []"
+ALL_COMMENTS = """\
+# Suggested declaration. All profiles are comments, because the host may use these cards. To use a profile, remove its #
+# and the [] below. Then save the declaration next to the inventory as group_vars/GROUP.yml.
+vfio_profiles: []"""
 
 
 class Kind(NamedTuple):
@@ -59,7 +63,7 @@ def suggest_profiles(facts_by_host: Any) -> str:
         active = any(line.startswith("  - ") for block in blocks for line in block)
         lines = [line for block in blocks for line in block]
         if not active:
-            return "\n".join([NOTHING, *lines])
+            return "\n".join([ALL_COMMENTS if lines else NOTHING, *lines])
         return "\n".join([HEADING, *lines])
 
 
@@ -141,11 +145,12 @@ def _settings(kind: Kind) -> tuple[list[str], list[str], bool]:
         return ["owner: none", PASSED_THROUGH], notes, card.get("vendor_id") not in OF_BMC
     if total and pci_class.startswith(NETWORK):
         count = max([one.get("num_vfs") or 0 for dummy, one in kind.cards] + [0]) or min(total, FEW_VFS)
-        notes = [
-            f"Each card supports up to {total} VFs. site rejects a host if one of the ports carries its network.",
-            f'Then select the other ports by address, such as select: ["{card["name"]}"].',
-        ]
-        return ["owner: none", "mode: vf", f"num_vfs: {count}", "vf_driver: vfio-pci"], notes, True
+        # The facts do not contain the port with the default route. A port with VFs keeps their number.
+        is_active = all(one.get("num_vfs") == count for dummy, one in kind.cards)
+        notes = [f"Each card supports up to {total} VFs. site rejects a host if one of the ports carries its network."]
+        if not is_active:
+            notes.append(f'Select the other ports by address, such as select: ["{card["name"]}"], and remove each #.')
+        return ["owner: none", "mode: vf", f"num_vfs: {count}", "vf_driver: vfio-pci"], notes, is_active
     if total:
         count = min(total, FEW_VFS)
         notes = [f"Each card supports up to {total} VFs."]
