@@ -35,7 +35,8 @@ options:
     default: present
   python:
     description:
-      - Interpreter on the host that runs the program as root at each boot, Python 3.9 or later.
+      - Interpreter on the host that runs the program as root at each boot, Python 3.9 or later. Messages name the
+        role variable C(boot_python).
       - The file and each directory of its path, also through symbolic links, must belong to root, and only root may
         write to them. The module runs it to read its version, with a limit of 10 seconds.
       - "Default: the first suitable one of C(/usr/bin/python3), C(/usr/bin/python3.N) from the newest to 3.9,

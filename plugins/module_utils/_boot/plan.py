@@ -16,8 +16,8 @@ from .._host.root import HostRoot
 from . import files, interpreter
 
 NO_INTERPRETER = (
-    "this host has no Python 3.9 or later, such as /usr/bin/python3. Install it, or set boot_python (option "
-    "python of boot_restore) to another interpreter"
+    "this host has no Python 3.9 or later, such as /usr/bin/python3. Install Python, or set boot_python to another "
+    "interpreter"
 )
 BOOTED = "run/systemd/system"
 

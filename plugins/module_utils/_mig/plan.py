@@ -195,7 +195,7 @@ def _make(placed: Placed, compute: bool) -> Make:
 def _no_mig(gpu: Optional[Gpu], listed: Iterable[str]) -> str:
     """Return why a GPU without MIG cannot have a layout; ``listed`` are the GPUs that nvidia-smi lists."""
     if gpu is not None:
-        return "this GPU does not support MIG. Remove it from this profile"
+        return "this GPU does not support MIG. Remove mig from the profile"
     names = ", ".join(listed)
     return f"nvidia-smi does not list it. It lists {names or 'no GPU'}. The GPU must be bound to the driver nvidia"
 

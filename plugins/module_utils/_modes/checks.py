@@ -131,11 +131,11 @@ def _left_behind(card: Card, passed_through: Collection[str]) -> Found:
     if not blocking:
         return []
     named = " and ".join(f"{other.address}, which {other.driver} has" for other in blocking)
-    entries = ", ".join(f'{{pf: "{other.address}", mode: pf}}' for other in blocking)
+    addresses = ", ".join(f'"{address}"' for address in sorted([card.address, *(other.address for other in blocking)]))
     return [
         f"{card.address} shares IOMMU group {card.iommu_group} with {named}, but a group can "
-        f"only be passed through completely. Write the addresses of all these functions into select of the profile, as "
-        f"a list (with the module: add {entries} to functions), or unbind the drivers of unused functions"
+        f"only be passed through completely. Write all these functions into select, such as select: [{addresses}], or "
+        "unbind the drivers of unused functions"
     ]
 
 

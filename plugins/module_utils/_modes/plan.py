@@ -210,7 +210,7 @@ def _check_shares(entry: CardWanted, card: Card, found: list[str]) -> None:
     if lacking and card.is_native:
         found.append(
             f"{', '.join(sorted(lacking))} of vfs requires an Intel GPU with {vf_drivers.requirement(lacking)}. "
-            "Remove it from the profile, or install such a driver"
+            "Remove these settings, or install such a driver"
         )
     shares = vf_drivers.shares_of(card.binding.driver)
     if shares and not lacking:

@@ -229,7 +229,7 @@ def _removals(nodes: Nodes, problems: list[str]) -> list[Step]:
         used = used_amounts(provider)
         if not provider["ours"]:
             who = owner(provider["traits"] or ())
-            problems.append(f"{subject} cannot be removed, because it {owner_of(who)}. Remove it from the list")
+            problems.append(f"{subject} cannot be removed, because it {owner_of(who)}. Remove its entry")
         elif used:
             problems.append(
                 f"{subject} cannot be removed while {describe_amounts(used)} are in use. Set drain: true, and remove "

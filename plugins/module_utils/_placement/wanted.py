@@ -93,7 +93,9 @@ def _check_options(options: MutableMapping[str, Any]) -> list[str]:
         )
     if options["state"] == "absent":
         problems += [
-            f"{option} is not valid with state: absent. Remove it" for option in ("purge", "drain") if options[option]
+            f"{option} is not valid with state: absent. Remove {option}"
+            for option in ("purge", "drain")
+            if options[option]
         ]
     return problems
 

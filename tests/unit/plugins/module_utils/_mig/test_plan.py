@@ -60,7 +60,7 @@ def test_steps(layout, gpu, steps):
         ({"1g.6gb": 5}, ON, "the GPU has at most 4 of 1g.6gb. A possible layout is {1g.6gb: 4}"),
         ({"1g.6gb": 1, "4g.24gb": 1}, ON, "the GPU has 4 memory slices, and the layout needs 5 at certain places"),
         ({"1g.5gb": 1}, ON, "the GPU has no MIG profile 1g.5gb. The closest is 1g.6gb. It has 1g.6gb, 2g.12gb, 4g"),
-        ({}, Gpu(A30, None, None), "this GPU does not support MIG. Remove it from this profile"),
+        ({}, Gpu(A30, None, None), "this GPU does not support MIG. Remove mig from the profile"),
         ({}, None, "nvidia-smi does not list it. It lists 0000:99:00.0. The GPU must be bound to the driver nvidia"),
         ({}, OFF._replace(pending=True), "MIG is enabled after a reset of 0000:3b:00.0"),
         ({}, ON._replace(pending=False), "MIG is disabled after a reset of 0000:3b:00.0"),

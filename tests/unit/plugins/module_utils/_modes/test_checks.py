@@ -296,8 +296,8 @@ def test_functions_of_a_gpu_go_together(switch, companions, left):
     card = {"pf": "0000:01:00.0", "mode": "pf"}
     if left:
         (problem,) = refusal(run, card)
-        entries = ", ".join(f'{{pf: "0000:01:00.{number}", mode: pf}}' for number in left)
-        assert f"add {entries} to functions" in problem
+        addresses = ", ".join(f'"0000:01:00.{number}"' for number in ["0", *left])
+        assert f"such as select: [{addresses}], or unbind" in problem
     assert run(card, *({"pf": f"0000:01:00.{number}", "mode": "pf"} for number in left))["changed"]
 
 
