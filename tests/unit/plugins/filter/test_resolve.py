@@ -328,26 +328,6 @@ def test_all_conflicts_at_once(facts):
     assert "profile odd: required must be" in problems
 
 
-def test_a_network_card_is_not_for_cyborg_with_one_sentence(facts):
-    nic = {"name": "x", "select": ["0000:31:00.0"], "owner": "cyborg", "mode": "vf", "num_vfs": 2}
-    assert refusal([nic], facts("nics")) == [
-        "profile x, 0000:31:00.0: Cyborg's GPU driver supports NVIDIA GPUs only. Set owner: nova or owner: none"
-    ]
-
-
-def test_a_virtual_function_is_not_selected_alone(switch):
-    run = switch("nics")
-    pf = next(card["address"] for card in run.host.facts()["physical_functions"] if card["total_vfs"] >= 4)
-    run({"pf": pf, "mode": "vf", "num_vfs": "2"}, allow_host_network=True)
-    facts = run.host.facts()
-    virtual = next(card for card in facts["physical_functions"] if card["address"] == pf)["virtual_functions"][0]
-    lines = refusal([{"name": "x", "select": [pf, virtual["address"]], "mode": "vf"}], facts)
-    assert lines == [
-        f"profile x: {virtual['address']} is a virtual function of {pf}. Select the card by the address of its "
-        f"physical function: {pf}"
-    ]
-
-
 def test_nova_has_one_meaning_for_a_type(facts):
     cards = facts("t4")
     first, second = [card["address"] for card in cards["physical_functions"] if card["framework"]][:2]

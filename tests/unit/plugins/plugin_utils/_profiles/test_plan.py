@@ -67,3 +67,22 @@ def test_functions_that_go_along_with_a_card(simulated):
     assert problems == [
         "profiles gpus and sound, 0000:01:00.1: a card can only be in one profile. Restrict select of one profile",
     ]
+
+
+def test_a_network_card_is_not_for_cyborg_with_one_sentence(simulated):
+    nic = {"name": "x", "select": ["0000:31:00.0"], "owner": "cyborg", "mode": "vf", "num_vfs": 2}
+    assert plan([nic], simulated("nics").facts())[1] == [
+        "profile x, 0000:31:00.0: Cyborg's GPU driver supports NVIDIA GPUs only. Set owner: nova or owner: none"
+    ]
+
+
+def test_a_virtual_function_is_not_selected_alone(switch):
+    run = switch("nics")
+    pf = "0000:31:00.0"
+    run({"pf": pf, "mode": "vf", "num_vfs": "2"})
+    facts = run.host.facts()
+    virtual = next(card for card in facts["physical_functions"] if card["address"] == pf)["virtual_functions"][0]
+    assert plan([{"name": "x", "select": [pf, virtual["address"]], "mode": "vf"}], facts)[1] == [
+        f"profile x: {virtual['address']} is a virtual function of {pf}. Select the card by the address of its "
+        f"physical function: {pf}"
+    ]
