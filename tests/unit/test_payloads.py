@@ -42,7 +42,7 @@ LIMITS = {
     "managed_files": 180,
     "mdev_facts": 430,
     "mdev_instance": 520,
-    "mig_layout": 490,
+    "mig_layout": 500,
     "placement_inventory": 190,
     "placement_inventory_info": 120,
     "service_settings_info": 190,
