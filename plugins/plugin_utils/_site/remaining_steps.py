@@ -53,12 +53,8 @@ def _reminders(hosts: list[Any]) -> Iterator[str]:
                 profiles[profile["owner"]][profile["name"]] = None
     for owner, names in profiles.items():
         if names:
-            subject = f"Profile {next(iter(names))} has" if len(names) == 1 else f"Profiles {_some(names)} have"
-            yield f"{subject} the owner {owner}, but {REMINDERS[owner]}"
-
-
-def _some(names: Mapping[str, None]) -> str:
-    return shorten(list(names), SHOWN)
+            noun, verb = ("Profile", "has") if len(names) == 1 else ("Profiles", "have")
+            yield f"{noun} {shorten(list(names), SHOWN)} {verb} the owner {owner}, but {REMINDERS[owner]}"
 
 
 def _is_managed(owner: str, variables: Any) -> bool:
