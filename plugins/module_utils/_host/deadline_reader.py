@@ -83,6 +83,8 @@ class Reader:
         # seconds.
         self.silent: dict[str, tuple[str, float]] = {}
         self._answers: dict[tuple[str, str], tuple[int | None, Any] | None] = {}
+        # Paths on disks that have timed out and were read again.
+        self._retried: set[str] = set()
         self._is_ahead = False
 
     def get(self, method: str, path: str, timeout: float) -> Any:
@@ -137,7 +139,11 @@ class Reader:
         if path.startswith(KERNEL):
             # Other files of process 1 may need its memory.
             return LISTS.fullmatch(path) is not None
-        return self.silent.get(self.subject(path), (path,))[0] == path
+        subject = self.subject(path)
+        if subject in self.silent and (self.silent[subject][0] != path or path in self._retried):
+            return False
+        self._retried.add(path)
+        return True
 
     def _forget_locked(self) -> None:
         """Forget attributes that waited for a lock: locks are released, so the next read may succeed."""

@@ -92,13 +92,20 @@ def connect(options: Mapping[str, Any]) -> Placement:
     def place() -> str:
         return clouds.unnamed(options) or f"{clouds.describe(files['config_files'])}. {REMEDY}"
 
-    with _explained(CONFIGURATION, sdk.failures, secrets, place):
+    def place_in_time() -> str:
+        # The file may be on a server that does not answer.
+        try:
+            return limits.within(SETTINGS, place)
+        except limits.DeadlineExceeded:
+            return REMEDY
+
+    with _explained(CONFIGURATION, sdk.failures, secrets, place_in_time):
         region = limits.within(min(SETTINGS, clock.left()), lambda: _read_region(sdk, files, settings))
         secrets.values |= secret_values({"auth": region.config.get("auth")})
         _refuse(addresses.of_configuration(region.config))
         region.config["api_timeout"] = seconds = _seconds(region.config.get("api_timeout"))
         certificates.check(*region.get_requests_verify_args())
-    with _explained("the responses of Keystone", sdk.failures, secrets, place):
+    with _explained("the responses of Keystone", sdk.failures, secrets, place_in_time):
         first = region.get_session_client("placement")
         address = limits.within(min(seconds, clock.left()), first.get_endpoint)
     if not address:

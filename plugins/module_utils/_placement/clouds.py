@@ -53,7 +53,7 @@ def describe(config_files: Iterable[str]) -> str:
 
 def unnamed(options: Mapping[str, Any]) -> str:
     """Return a sentence about a file that is not read because no cloud is named, or an empty text."""
-    if _is_named(options) or options.get("auth") or options.get("cloud"):
+    if _is_named(options) or options.get("auth") or options.get("cloud") or os.environ.get("OS_AUTH_URL"):
         return ""
     path = next(filter(os.path.exists, _in(_directories(), "clouds")), None)
     names = _read(path)[0] if path else []

@@ -14,7 +14,8 @@ from .started import Started
 
 PYTHON = lazy_pattern(r"python3(\.\d+)?\Z")
 PACKAGES = ("site-packages", "dist-packages")
-METADATA = lazy_pattern(r"(\w+)-(\d+(?:\.\d+)*)\S*\.(?:dist|egg)-info\Z")
+# A development version such as 31.1.0.dev5 does not match, because it can have options of the next release.
+METADATA = lazy_pattern(r"(\w+)-(\d+(?:\.\d+)*)(?:[-+]\S*)?\.(?:dist|egg)-info\Z")
 
 
 def version(files: Files, found: Started, project: str) -> str | None:

@@ -114,6 +114,15 @@ def test_many_files_of_a_slow_disk_get_a_second_try():
         assert [reader.get("read", path, 2) for path in DISK] == [path.encode() for path in DISK]
 
 
+def test_a_file_that_never_answers_gets_one_second_try():
+    files = RecordedFiles(DISK[:1])
+    reader = Reader(files)
+    for _turn in range(3):
+        with pytest.raises(NoAnswer):
+            reader.get("read", DISK[0], 2)
+    assert len(files.requests) == 2
+
+
 def test_a_card_gets_no_second_try():
     files = SlowFiles(attributes("0000:01:00.0", "config"))
     reader = Reader(files)
