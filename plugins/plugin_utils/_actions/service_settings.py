@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -74,10 +73,8 @@ def _compare_nova(
     # Other files may also make nova use cards of another owner.
     if variables.flag("nova_config_check_service") and plan["cards"]:
         started = seen["services"][service.program]
-    # The role reads the current text itself.
     present = seen["settings"][variables[file.variable]]
-    read = {"content": b64encode(present.encode()).decode()}
-    variables.add(_nova_config_service=dict(started), nova_config_read=read)
+    variables.add(_nova_config_service=dict(started), _nova_config_present=present)
     blocked: list[str] = []
     if _differs(variables, file, seen, blocked):
         found.append("the nova configuration differs")
