@@ -173,6 +173,12 @@ selection:
   description: The cards that each profile selects, as the filter P(vfio.devices.selection#filter) returns them.
   returned: success
   type: dict
+unmanaged:
+  description: The owners of cards whose settings are not written on the host.
+  returned: success
+  type: list
+  elements: str
+  sample: [cyborg]
 missing:
   description:
     - A sentence for each profile with a list of cards of which the host has only some.

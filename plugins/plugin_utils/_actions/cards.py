@@ -116,7 +116,7 @@ def compare(variables: Variables, seen: SeenHost) -> Result:
     This adds the facts and the plan to ``variables``.
     """
     facts = seen["facts"]
-    found: Result = {"selection": None}
+    found: Result = {"selection": None, "unmanaged": stages.unmanaged_owners(variables)}
     try:
         profiles = variables["vfio_profiles"]
         found["selection"] = selection(profiles, facts)

@@ -34,6 +34,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     has_mdevs,
     has_typed_vfs,
     is_share,
+    later_cards_of,
     makes_mdevs,
     of_card,
     shares_of,
@@ -229,6 +230,8 @@ def _compute(plan: Plan, options: Options, problems: list[str]) -> Sections:
         "filter_scheduler": _filter_scheduler(options),
     }
     problems += dict.fromkeys(nova_other_files.problems(plan, sections, options))
+    if cards_of(plan, OWNER) or later_cards_of(plan, OWNER):
+        problems += nova_release.check_installed(options)
     problems += nova_changes.problems(plan, sections, options)
     return sections
 

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from ansible_collections.vfio.devices.plugins.module_utils._services import nova_names, oslo
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_mdev, nova_pci, nova_release, nova_spec
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.nova_options import Options
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.nova_spec import Function, Spec
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.settings_file import Sections
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import cards_of, of_card
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Plan
@@ -25,6 +26,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Ca
 # Section, option and value of each current option, with the newest names and in reading order.
 Settings = Sequence[tuple[str, str, str]]
 KIND = "mdev_"
+DEVICE_SPEC = ["pci", "device_spec"]
 
 
 def problems(plan: Plan, sections: Sections, options: Options) -> list[str]:
@@ -32,7 +34,7 @@ def problems(plan: Plan, sections: Sections, options: Options) -> list[str]:
     settings = _current(options)
     found = list(_of_mdevs(plan, sections, settings)) if options["release"] >= nova_release.MDEV_TYPES else []
     if options["report_in_placement"] and _last(settings, "pci", "report_in_placement").lower() in oslo.TRUE:
-        found += _of_functions(nova_pci.cards(plan), settings)
+        found += _of_functions(nova_pci.cards(plan), sections, settings)
     return found
 
 
@@ -67,35 +69,33 @@ def _of_mdevs(plan: Plan, sections: Sections, settings: Settings) -> Iterator[st
             yield of_card(cards[0], _sentence(f"devices of the type {type_id}", before, after))
 
 
-def _of_functions(cards: list[Card], settings: Settings) -> Iterator[str]:
-    values = [value for *name, value in settings if name == ["pci", "device_spec"]]
-    specs = [spec for value in values for spec in nova_spec.specs(value)]
+def _of_functions(cards: list[Card], sections: Sections, settings: Settings) -> Iterator[str]:
+    before = [spec for *name, value in settings if name == DEVICE_SPEC for spec in nova_spec.specs(value)]
+    after = [spec for option, value in sections["pci"] if option == DEVICE_SPEC[1] for spec in nova_spec.specs(value)]
     for card in cards:
-        if card["nova"].get("physical_network"):
-            continue
-        after = _class(card, card["resource_class"])
         everything = nova_spec.of_card(card)
-        assigned = [one for one in everything if one.address not in card["host_functions"]]
-        for function in assigned:
+        for function in everything:
             if function.address in card.get("used_functions", ()):
-                has = [nova_spec.tags(spec) for spec in specs if function in nova_spec.matching(spec, everything)]
-                # nova does not report ports of neutron.
-                classes = [
-                    _class(card, one.get("resource_class")) for one in has[:1] if not one.get("physical_network")
-                ]
-                if classes not in ([], [after]):
-                    yield of_card(card, _sentence(function.address, classes[0], after))
+                classes = [_class(function, specs, everything) for specs in (before, after)]
+                if None not in classes and classes[0] != classes[1]:
+                    yield of_card(card, _sentence(function.address, *classes))
                     break
 
 
-def _class(card: Card, name: str | None) -> str:
-    """Return the resource class that nova uses (nova/compute/pci_placement_translator.py, get_resource_class)."""
-    product = card["product_id"] if card["mode"] == "pf" else card["vf_product_id"]
-    words = re.sub(r"[^A-Z0-9_]", "_", (name or f"CUSTOM_PCI_{card['vendor_id']}_{product}").upper())
+def _class(function: Function, specs: list[Spec], everything: list[Function]) -> str | None:
+    """Return the resource class that nova reports for a function; None if it reports none.
+
+    See nova/compute/pci_placement_translator.py, get_resource_class. nova does not report ports of neutron.
+    """
+    tags = next((nova_spec.tags(spec) for spec in specs if function in nova_spec.matching(spec, everything)), None)
+    if tags is None or tags.get("physical_network"):
+        return None
+    name = tags.get("resource_class") or f"CUSTOM_PCI_{function.vendor_id}_{function.product_id}"
+    words = re.sub(r"[^A-Z0-9_]", "_", name.upper())
     return words if words.startswith("CUSTOM_") or words in nova_pci.STANDARD_CLASSES else f"CUSTOM_{words}"
 
 
-def _sentence(what: str, before: str, after: str) -> str:
+def _sentence(what: str, before: str | None, after: str | None) -> str:
     return (
         f"guests have {what} with the resource class {before}. nova-compute no longer reports the host if it becomes "
         f"{after}. Set placement.resource_class: {before} until these guests have left the host"

@@ -89,15 +89,20 @@ def number(release: object) -> int:
     return found
 
 
+def check_installed(options: Options) -> list[str]:
+    """Return a sentence if the installed nova does not know all options of the release."""
+    release, installed = options["release"], options.get("installed")
+    if not installed or int(installed.partition(".")[0]) >= release:
+        return []
+    return [
+        f"nova {installed} is installed on this host, and ignores options of nova {release}. Set "
+        f"nova_config_release: {installed.partition('.')[0]}, or upgrade nova first"
+    ]
+
+
 def check(options: Options) -> list[str]:
-    """Return a sentence for each option that the release, or the installed version, does not support."""
+    """Return a sentence for each option that the release does not support."""
     release, problems = options["release"], []
-    installed = options.get("installed")
-    if installed and int(installed.partition(".")[0]) < release:
-        problems.append(
-            f"nova {installed} is installed on this host, and ignores options of nova {release}. Set "
-            f"nova_config_release: {installed.partition('.')[0]}, or upgrade nova first"
-        )
     if options["report_in_placement"] and release < REPORT_IN_PLACEMENT:
         problems.append(
             f"nova {release} does not support report_in_placement. nova {REPORT_IN_PLACEMENT} or later does"

@@ -131,7 +131,12 @@ def missing(names: Iterable[str], cards: Mapping[str, Subject], others: Collecti
     known = {*others, *cards}
     for card in cards.values():
         known.update(card.get("netdevs", []), (one["address"] for one in card.get("virtual_functions", [])))
-    return [name for name in dict.fromkeys(names) if name not in known]
+    listed = list(dict.fromkeys(names))
+    # Without the IOMMU, the facts do not contain the other functions of a GPU, such as its audio function.
+    gpus = {
+        name.rpartition(".")[0] for name in listed if name in cards and (cards[name].get("class") or "")[:2] == "03"
+    }
+    return [name for name in listed if name not in known and name.rpartition(".")[0] not in gpus]
 
 
 def lacks(names: Sequence[str], cards: Mapping[str, Subject]) -> str:

@@ -18,9 +18,10 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._report import check_
 from ansible_collections.vfio.devices.plugins.plugin_utils._report.check_mode import Result
 
 # The kinds of differences that need a remedy. The program of a service is the kind of its restart.
-IN_USE, DECLARED, KERNEL, MANUAL, DRAINED, DEPLOYMENT = (
+IN_USE, DECLARED, DRIVERS, KERNEL, MANUAL, DRAINED, DEPLOYMENT = (
     "in use",
     "declared",
+    "drivers",
     "kernel",
     "manual",
     "drained",
@@ -68,7 +69,7 @@ def _of_result(name: str, result: Result, settings: Mapping[str, Any]) -> Iterat
 def _of_kernel(lacks: Mapping[str, list[str]], settings: Mapping[str, Any]) -> Iterator[Difference]:
     """Yield what the kernel lacks. Only drivers can be loaded without a reboot."""
     of_arguments = MANUAL if settings.get("manual_arguments") else KERNEL
-    kinds = {"arguments": of_arguments, "nouveau": KERNEL, "drivers": DECLARED}
+    kinds = {"arguments": of_arguments, "nouveau": KERNEL, "drivers": DRIVERS}
     for name, values in lacks.items():
         if values:
             yield Difference(kinds[name], f"iommu: {name}: missing -> {check_mode.show(values)}")
@@ -116,6 +117,7 @@ def _remedies(kinds: set[str], settings: Mapping[str, Any]) -> list[str]:
         IN_USE: "Run the playbook reprofile with -e vfio_wait=3600, which waits for the users and corrects the host. "
         "Or stop the guests and processes that use the devices, then run the playbook site.",
         DECLARED: "Run the playbook site to correct this.",
+        DRIVERS: "Run the playbook site to load the drivers.",
         KERNEL: "Run the playbook site, and reboot the host.",
         MANUAL: f"Add {' '.join(settings.get('manual_arguments') or [])} to the kernel arguments of the host yourself, "
         "because iommu_bootloader is none. Then reboot the host.",
@@ -132,7 +134,9 @@ def _remedies(kinds: set[str], settings: Mapping[str, Any]) -> list[str]:
         # The playbook site would reject the host, or skip the card and end its draining.
         kinds = kinds - {DECLARED}
         remedies[DRAINED] = "The card is drained, so reserved differs. The playbook reprofile ends the draining."
-        remedies[KERNEL] = f"Then r{remedies[KERNEL][1:]}"
+        remedies[KERNEL], remedies[DRIVERS] = (f"Then r{remedies[kind][1:]}" for kind in (KERNEL, DRIVERS))
     elif KERNEL in kinds:
         kinds = kinds - {DECLARED}
+    if kinds & {DECLARED, KERNEL}:
+        kinds = kinds - {DRIVERS}
     return [remedy for kind, remedy in remedies.items() if kind in kinds]

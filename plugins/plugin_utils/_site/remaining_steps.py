@@ -15,7 +15,6 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.module_utils._core.wording import shorten
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import cyborg, nova
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import errors_of_filter
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.json_types import flag
 
 SHOWN = 5
 # What is not written for an owner, and the remedy.
@@ -27,8 +26,9 @@ REMINDERS = {
     ),
     cyborg.OWNER: (
         "cyborg_config_path is not set, so the Cyborg configuration is not written. Set cyborg_config_path, for "
-        "example cyborg_config_path: /etc/cyborg/cyborg.conf.d/50-vfio-devices.conf. Or configure enabled_drivers in "
-        "cyborg.conf yourself. If no cyborg-agent runs on the hosts, set placement_cyborg_agent: false."
+        "example cyborg_config_path: /etc/cyborg/cyborg.conf.d/50-vfio-devices.conf. Or write the text of the filter "
+        "vfio.devices.cyborg_config to where the settings of cyborg-agent come from. If no cyborg-agent runs on the "
+        "hosts, set placement_cyborg_agent: false."
     ),
 }
 
@@ -47,22 +47,15 @@ def _reminders(hosts: list[Any]) -> Iterator[str]:
     profiles: dict[str, dict[str, None]] = {owner: {} for owner in REMINDERS}
     for variables in hosts:
         compared = variables.get("vfio_compared")
-        selection = (compared.get("selection") if isinstance(compared, Mapping) else None) or {}
-        for profile in selection.get("profiles", []):
-            if profile["cards"] and profile["owner"] in REMINDERS and not _is_managed(profile["owner"], variables):
+        if not isinstance(compared, Mapping) or not compared.get("selection"):
+            continue
+        for profile in compared["selection"]["profiles"]:
+            if profile["cards"] and profile["owner"] in compared.get("unmanaged", ()):
                 profiles[profile["owner"]][profile["name"]] = None
     for owner, names in profiles.items():
         if names:
             noun, verb = ("Profile", "has") if len(names) == 1 else ("Profiles", "have")
             yield f"{noun} {shorten(list(names), SHOWN)} {verb} the owner {owner}, but {REMINDERS[owner]}"
-
-
-def _is_managed(owner: str, variables: Any) -> bool:
-    """Return whether the settings of the owner are written on the host, or not needed there."""
-    if owner == nova.OWNER:
-        return "nova_config_release" in variables
-    has_agent = flag(variables.get("placement_cyborg_agent", True), "placement_cyborg_agent")
-    return not has_agent or bool(variables.get("cyborg_config_path"))
 
 
 def _reboots(hosts: list[Any], check_mode: bool) -> Iterator[str]:

@@ -146,6 +146,13 @@ def managed_services(variables: Variables) -> list[SettingsService]:
     return [service for service in SERVICES if _is_managed(variables, service)]
 
 
+def unmanaged_owners(variables: Variables) -> list[str]:
+    """Return the owners whose settings are not written on the host, although their services read them there."""
+    has_agent = flag(variables.get("placement_cyborg_agent", True), "placement_cyborg_agent")
+    absent = [] if has_agent else ["cyborg"]
+    return [one.name for one in SERVICES if not _is_managed(variables, one) and one.name not in absent]
+
+
 def _is_managed(variables: Variables, service: SettingsService) -> bool:
     if service is NOVA:
         # The path has a default.

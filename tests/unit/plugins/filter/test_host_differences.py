@@ -13,6 +13,7 @@ host_differences = FilterModule().filters()["host_differences"]
 GPU = "0000:3b:00.0"
 SITE = "Run the playbook site to correct this."
 KERNEL = "Run the playbook site, and reboot the host."
+DRIVERS = "Run the playbook site to load the drivers."
 REPROFILE = (
     "Run the playbook reprofile with -e vfio_wait=3600, which waits for the users and corrects the host. "
     "Or stop the guests and processes that use the devices, then run the playbook site."
@@ -61,7 +62,10 @@ IN_PLACEMENT = published(provider(8), provider(0))
         # Only the playbook site corrects the kernel.
         ({"iommu": {"arguments": ["iommu=pt"], "drivers": [], "nouveau": []}}, {}, [KERNEL]),
         ({"iommu": {"arguments": [], "drivers": [], "nouveau": [GPU]}, "boot": CHANGED}, {}, [KERNEL]),
-        ({"iommu": {"arguments": [], "drivers": ["vfio-pci"], "nouveau": []}}, {}, [SITE]),
+        ({"iommu": {"arguments": [], "drivers": ["vfio-pci"], "nouveau": []}}, {}, [DRIVERS]),
+        ({"iommu": {"drivers": ["vfio-pci"]}, "boot": CHANGED}, {}, [SITE]),
+        ({"iommu": {"drivers": ["vfio-pci"], "arguments": ["iommu=pt"]}}, {}, [KERNEL]),
+        ({"iommu": {"drivers": ["vfio-pci"]}, "devices": BUSY}, {}, [REPROFILE, f"Then r{DRIVERS[1:]}"]),
         ({"iommu": {"arguments": ["iommu=pt"]}, "devices": BUSY}, {}, [REPROFILE, f"Then r{KERNEL[1:]}"]),
         (
             {"iommu": {"arguments": ["iommu=pt"]}},

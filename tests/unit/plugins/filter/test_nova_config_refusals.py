@@ -25,6 +25,8 @@ def test_the_installed_version(version, is_refused):
         "nova 31.0.1 is installed on this host, and ignores options of nova 33. Set nova_config_release: 31, or "
         "upgrade nova first"
     ]
+    # Nothing is written for cards of other owners.
+    assert nova_config(plan(mdevs(owner="none")), "2026.1", started=started) is not None
 
 
 REFUSED = [

@@ -10,10 +10,10 @@ from ansible_collections.vfio.devices.plugins.filter.remaining_steps import Filt
 remaining_steps = FilterModule().filters()["remaining_steps"]
 
 
-def selected(*profiles):
+def selected(*profiles, unmanaged=("nova", "cyborg")):
     """Return the variables of a host with profiles as (name, owner, number of cards)."""
     found = [{"name": name, "owner": owner, "cards": dict.fromkeys(range(cards))} for name, owner, cards in profiles]
-    return {"vfio_compared": {"selection": {"profiles": found}}}
+    return {"vfio_compared": {"selection": {"profiles": found}, "unmanaged": list(unmanaged)}}
 
 
 def reboot(host, *manual):
@@ -32,13 +32,11 @@ NOVA, CYBORG = selected(("a", "nova", 1)), selected(("c", "cyborg", 1))
     [
         ([NOVA], "Profile a has the owner nova, but nova_config_release is not set, so the nova configuration"),
         ([NOVA, NOVA, selected(("b", "nova", 2))], "Profiles a, b have the owner nova, but nova_config_release"),
-        ([{**NOVA, "nova_config_release": "2026.2"}], None),
+        ([selected(("a", "nova", 1), unmanaged=["cyborg"])], None),
         ([{**NOVA, "vfio_failure": {}}], None),
         ([selected(("a", "nova", 0), ("b", "none", 1))], None),
         ([CYBORG], "Profile c has the owner cyborg, but cyborg_config_path is not set, so the Cyborg configuration"),
-        ([{**CYBORG, "cyborg_config_path": ""}], "Profile c has the owner cyborg"),
-        ([{**CYBORG, "cyborg_config_path": "/etc/cyborg/cyborg.conf.d/a.conf"}], None),
-        ([{**CYBORG, "placement_cyborg_agent": "no"}], None),
+        ([selected(("c", "cyborg", 1), unmanaged=["nova"])], None),
         ([{"vfio_compared": {"selection": None}}, {"vfio_compared": {"skipped": True}}, {}], None),
     ],
 )

@@ -71,6 +71,12 @@ def test_a_card_is_in_one_profile():
     assert problems == ["profiles a and b, mtty: a card can only be in one profile. Restrict select of one profile"]
 
 
+@pytest.mark.parametrize(("pci_class", "missing"), [("0302", []), ("0200", ["0000:3b:00.1"]), (None, ["0000:3b:00.1"])])
+def test_the_facts_lack_the_audio_function_of_a_gpu_without_the_iommu(pci_class, missing):
+    cards = {"0000:3b:00.0": {**CARDS["0000:3b:00.0"], "class": pci_class}}
+    assert selection.missing(["0000:3b:00.0", "0000:3b:00.1"], cards, ()) == missing
+
+
 def test_what_is_required():
     assert selected(profile(names=["x"], required=True))[1] == [
         "profile a: required is true, but the host has no x. The host has 0000:3b:00.0, 0000:41:00.0, mtty. "
