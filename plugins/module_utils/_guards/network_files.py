@@ -30,7 +30,7 @@ PLACES = (
     ("etc/nmstate", (".yaml", ".yml")),
     # Networks of Podman, CNI plugins and libvirt on an interface of the host, and agents of neutron.
     ("etc/containers/networks", (".json",)),
-    ("etc/cni/net.d", (".conf", ".conflist")),
+    ("etc/cni/net.d", (".conf", ".conflist", ".json")),
     ("etc/libvirt/qemu/networks", (".xml",)),
     ("etc/neutron/plugins/ml2", (".ini",)),
     ("etc/kolla/neutron-sriov-agent", (".ini",)),

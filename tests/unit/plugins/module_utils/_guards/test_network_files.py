@@ -32,6 +32,7 @@ HOST = {
         ("etc/sysconfig/network-scripts/ifcfg-ens5f0", "BOOTPROTO=dhcp\n", True),
         ("etc/containers/networks/lan.json", '{"driver": "macvlan", "network_interface": "ens5f0"}', True),
         ("etc/cni/net.d/10-lan.conflist", '{"plugins": [{"type": "macvlan", "master": "ens5f0"}]}', True),
+        ("etc/cni/net.d/10-lan.json", '{"type": "macvlan", "master": "ens5f0"}', True),
         ("etc/libvirt/qemu/networks/sriov.xml", "<forward mode='hostdev'><pf dev='ens5f0'/></forward>\n", True),
         ("etc/neutron/plugins/ml2/sriov_agent.ini", "physical_device_mappings = physnet2:ens5f0\n", True),
         ("etc/kolla/neutron-sriov-agent/sriov_agent.ini", "physical_device_mappings = physnet2:ens5f0\n", True),
