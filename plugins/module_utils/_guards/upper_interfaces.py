@@ -17,6 +17,9 @@ UPPER = "upper_"
 # Interfaces of InfiniBand partitions have no link to their parent, but its index in "iflink"
 # (drivers/infiniband/ulp/ipoib/ipoib_main.c, ipoib_get_iflink). Only a parent has this file.
 PARENT = "create_child"
+# The type of their hardware (include/uapi/linux/if_arp.h, ARPHRD_INFINIBAND). The "iflink" of an end of a veth pair may
+# be an index in another network namespace.
+INFINIBAND = "32"
 
 
 def observe(host: HostRoot, names: Iterable[str]) -> dict[str, list[str]]:
@@ -32,6 +35,6 @@ def observe(host: HostRoot, names: Iterable[str]) -> dict[str, list[str]]:
     }
     for name in listed if parents else ():
         parent = parents.get(host.read(f"{INTERFACES}/{name}/iflink", optional=True))
-        if parent and parent != name:
+        if parent and parent != name and host.read(f"{INTERFACES}/{name}/type", optional=True) in (None, INFINIBAND):
             above[parent].append(name)
     return above
