@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from .._core import json_text
@@ -32,6 +32,7 @@ FUNCTIONS = "var/lib/cni/sriov/pci"
 CLAIMS = ("run/cdi", "etc/cdi")
 CLAIM = lazy_pattern(r"claim.*\.(?:json|ya?ml)\Z")
 BEGIN = lazy_pattern("\ufeff?\\s*[{[]")
+OF_PROCESS = lazy_pattern(r"proc/\d+(?=/)")
 # Plugins that give a pod an interface of the host, or one on top of it.
 PLUGINS = ("macvlan", "ipvlan", "vlan", "host-device", "ipoib", "ib-sriov")
 # Keys for addresses and interfaces in configurations of these plugins.
@@ -58,7 +59,7 @@ class _Cached(NamedTuple):
 def read(host: HostRoot) -> Iterator[Given]:
     """Yield the devices of each file."""
     files = [_cached(path, text) for path, text in _texts(host)]
-    gone = {file.container for file in files if _is_gone(host, file.content)}
+    gone = _gone(host, files)
     yield from (_of_configuration(file) for file in files if file.container not in gone)
     for name in host.names(FUNCTIONS):
         namespace = host.read(f"{FUNCTIONS}/{name}", optional=True) or ""
@@ -91,17 +92,27 @@ def _cached(path: str, text: str) -> _Cached:
     return _Cached(path, text, content, str(number or path.rpartition("/")[2].partition("-")[0]))
 
 
-def _is_gone(host: HostRoot, content: Any) -> bool:
-    """Return whether a result names the namespace of its container, and this namespace does not exist."""
+def _gone(host: HostRoot, files: Iterable[_Cached]) -> set[str]:
+    """Return the containers whose results name namespaces, of which none exists."""
+    named: dict[str, list[str]] = {}
+    for file in files:
+        named.setdefault(file.container, []).extend(_namespaces(file.content))
+    return {one for one, found in named.items() if found and not any(_exists(host, path) for path in found)}
+
+
+def _namespaces(content: Any) -> list[str]:
+    """Return the paths of the network namespaces in a result."""
     interfaces = as_list(as_mapping(as_mapping(content).get("result")).get("interfaces"))
     found = [as_mapping(one).get("sandbox") for one in interfaces]
-    namespaces = [one for one in found if isinstance(one, str) and one.startswith("/")]
-    return bool(namespaces) and not any(_exists(host, one) for one in namespaces)
+    return [one for one in found if isinstance(one, str) and one.startswith("/")]
 
 
 def _exists(host: HostRoot, namespace: str) -> bool:
     """Return whether the path of a namespace exists; /var/run is a link to /run, maybe to that of another root."""
     path = namespace.lstrip("/")
+    # The namespace of an existing process may be unreadable.
+    process = OF_PROCESS.match(path)
+    path = process[0] if process else path
     return host.exists(path) or path.startswith("var/run/") and host.exists(path[len("var/") :])
 
 

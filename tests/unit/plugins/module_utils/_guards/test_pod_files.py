@@ -82,6 +82,27 @@ def test_files_that_a_crash_has_left(simulated, sandbox, place, left):
     )
 
 
+def test_container_with_another_result_of_an_existing_namespace(simulated):
+    def cached_in(namespace):
+        return cached(SRIOV, result={"interfaces": [{"sandbox": f"/run/netns/{namespace}"}]})
+
+    files = {
+        "var/lib/cni/results/fast-c1-net1": cached_in("cni-1"),
+        "var/lib/cni/results/slow-c1-net1": cached_in("cni-2"),
+        "run/netns/cni-2": "",
+    }
+    found = pod_files.read(simulated("empty", files=files).root())
+    assert [one.path for one in found if one.references] == sorted(one for one in files if one.startswith("var"))
+
+
+@pytest.mark.parametrize(("process", "left"), [(77, False), (78, True)])
+def test_namespace_of_a_process_whose_links_are_unreadable(simulated, process, left):
+    result = {"interfaces": [{"sandbox": "/proc/77/ns/net"}]}
+    path = "var/lib/cni/results/fast-c1-net1"
+    host = simulated("empty", files={path: cached(SRIOV, result=result), f"proc/{process}/comm": "pause\n"})
+    assert [one.path for one in pod_files.read(host.root())] == [path] * (not left)
+
+
 @pytest.mark.parametrize("result", [7, {"interfaces": 7}, {"interfaces": {"sandbox": "/x"}}, None])
 def test_results_of_another_form(simulated, result):
     (found,) = pod_files.read(simulated("empty", files={"var/lib/cni/results/x": cached(SRIOV, result=result)}).root())
