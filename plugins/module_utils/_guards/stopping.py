@@ -20,6 +20,9 @@ GUEST = "shut it down, or detach the device"
 GUEST_COMMAND = lazy_pattern(r"qemu-|kvm\Z|cloud-hyperviso|crosvm|firecracker|stratovirt")
 # The id of a pod (pkg/kubelet/cm, GetPodCgroupNameSuffix). systemd replaces its hyphens, and static pods have none.
 POD = lazy_pattern(r"/(?:\S*-)?pod([0-9a-f]{8}(?:[-_]?[0-9a-f]{4}){3}[-_]?[0-9a-f]{12})(?=[./])")
+# Directories of the kubelet, NAMESPACE_NAME_ID (pkg/kubelet/kuberuntime, BuildPodLogsDirectory).
+LOGS_OF_PODS = "var/log/pods"
+NAMES_OF_PODS = "kubectl get pods -A -o custom-columns=:metadata.namespace,:metadata.name,:metadata.uid"
 CONTAINER = lazy_pattern(r"(?:docker|libpod|crio|cri-containerd)[-/]([0-9a-f]{12})[0-9a-f]*")
 # Containers whose own units are below their control group: LXC, LXD, Incus and Proxmox VE, then systemd-nspawn.
 SYSTEM_CONTAINER = lazy_pattern(r"/lxc(?:\.payload\.|/)([^/\s]+)|/systemd-nspawn@([^/\s]+)\.service/")
@@ -53,10 +56,7 @@ def advice(host: HostRoot, holder: Holder) -> str:
     groups = host.read(f"proc/{holder.pid}/cgroup", optional=True) or ""
     pod, container, system = POD.search(groups), CONTAINER.search(groups), SYSTEM_CONTAINER.search(groups)
     if pod:
-        return (
-            f"delete the pod {pod[1].replace('_', '-')}. If a DaemonSet creates it again, change the labels of this "
-            "node so that the DaemonSet does not select it"
-        )
+        return _of_pod(host, pod[1].replace("_", "-"))
     if container:
         return f"stop the container {container[1]}"
     if system:
@@ -68,3 +68,20 @@ def advice(host: HostRoot, holder: Holder) -> str:
         return f"stop {units[-1]} of its user, {kill}" if len(units) > 1 else f"stop the process, {kill}"
     unit = units[-1] if units else DAEMONS.get(holder.command or "")
     return f"stop it with systemctl stop {unit}" if unit else f"stop the process, {kill}"
+
+
+def _of_pod(host: HostRoot, number: str) -> str:
+    names = [name.split("_") for name in host.names(LOGS_OF_PODS) if name.endswith(f"_{number}")]
+    namespace, pod = names[0][:2] if names else ("", "")
+    if "-" not in number:
+        # The kubelet starts a static pod from a file, and starts it again if it is deleted.
+        return (
+            f"move the manifest of the static pod {f'{namespace}/{pod}' if pod else number} out of the directory of "
+            "the kubelet, such as /etc/kubernetes/manifests"
+        )
+    command = f"run kubectl delete pod -n {namespace} {pod}"
+    unnamed = f"delete the pod whose UID is {number}, with the name that {NAMES_OF_PODS} shows"
+    return (
+        f"{command if pod else unnamed}. If a DaemonSet creates the pod again, change the labels of this node so that "
+        "the DaemonSet does not select it"
+    )

@@ -10,11 +10,13 @@ from ansible_collections.vfio.devices.tests.simhost.tree import Attribute
 
 POD = "2f0a4d5e-1111-4222-8333-000000000002"
 NAME = POD.replace("-", "_")
-NUMBER = "a1" * 32
+STATIC, NUMBER = "a1" * 16, "a1" * 32
 KILL = "stop the process, for example with kill 70"
-OF_POD = (
-    f"delete the pod {POD}. If a DaemonSet creates it again, change the labels of this node so that the DaemonSet does "
-    "not select it"
+AGAIN = "If a DaemonSet creates the pod again, change the labels of this node so that the DaemonSet does not select it"
+OF_POD = f"delete the pod whose UID is {POD}, with the name that {stopping.NAMES_OF_PODS} shows. {AGAIN}"
+OF_STATIC_POD = (
+    f"move the manifest of the static pod {STATIC} out of the directory of the kubelet, such as "
+    "/etc/kubernetes/manifests"
 )
 
 
@@ -25,6 +27,7 @@ OF_POD = (
         (f"/system.slice/docker-{NUMBER}.scope", "stop the container a1a1a1a1a1a1"),
         (f"/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod{NAME}.slice/crio-{NUMBER}.scope", OF_POD),
         (f"/kubepods/besteffort/pod{POD}/{NUMBER}", OF_POD),
+        (f"/kubepods/besteffort/pod{STATIC}/{NUMBER}", OF_STATIC_POD),
         (f"/machine.slice/libpod-{NUMBER}.scope/container/system.slice/x.service", "stop the container a1a1a1a1a1a1"),
         # The unit of a container is none of the host.
         ("/lxc.payload.media/system.slice/jellyfin.service", "stop it in the container media, or stop the container"),
@@ -49,6 +52,20 @@ def test_how_a_process_is_stopped(simulated, group, advice):
         host.kernel.tree.add("proc/70/cgroup", Attribute(f"0::{group}\n".encode()))
     holder = Holder(70, "nvidia-persiste" if group is None else "x", None, running=True)
     assert stopping.advice(host.root(), holder) == advice
+
+
+@pytest.mark.parametrize(
+    ("uid", "advice"),
+    [
+        (POD, f"run kubectl delete pod -n video web-1. {AGAIN}"),
+        (STATIC, OF_STATIC_POD.replace(STATIC, "video/web-1")),
+    ],
+)
+def test_pod_is_named_like_the_directory_of_its_logs(simulated, uid, advice):
+    logs = {f"var/log/pods/{name}/app/0.log": "" for name in (f"video_web-1_{uid}", "video_web-2_another", "broken")}
+    host = simulated("nics", files=logs)
+    host.kernel.tree.add("proc/70/cgroup", Attribute(f"0::/kubepods/pod{uid}/{NUMBER}\n".encode()))
+    assert stopping.advice(host.root(), Holder(70, "x", None, running=True)) == advice
 
 
 def test_guest_is_shut_down_and_not_killed(simulated):
