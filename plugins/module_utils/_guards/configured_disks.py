@@ -59,9 +59,11 @@ def _of_ceph(host: HostRoot) -> Iterator[tuple[str, str]]:
     for directory in OSDS:
         above, star, _below = directory.partition("/*")
         for place in [f"{above}/{name}" for name in host.names(above)] if star else [directory]:
-            for name in host.names(place):
-                links = dict(host.links(f"{place}/{name}"))
-                yield from ((f"{place}/{name}/{link}", links[link]) for link in OSD_LINKS if link in links)
+            for osd in [f"{place}/{name}" for name in host.names(place)]:
+                # The directory may be on the disk itself, which may not answer.
+                names = host.names(osd)
+                targets = {f"{osd}/{link}": host.link(f"{osd}/{link}") for link in OSD_LINKS if link in names}
+                yield from ((path, target) for path, target in targets.items() if target)
 
 
 def _given(host: HostRoot) -> Iterator[tuple[str, str]]:

@@ -88,11 +88,12 @@ class Reader:
         self._is_ahead = False
 
     def get(self, method: str, path: str, timeout: float) -> Any:
-        """Return the value of the method ``read`` or ``list``; raise ``OSError``, or :class:`NoAnswer` after a timeout.
+        """Return the value of a method such as ``read``; raise ``OSError``, or :class:`NoAnswer` after a timeout.
 
         ``timeout`` is in seconds and gets shorter after other devices have timed out.
         """
-        if not may_block(path) or (method == "list" and path.startswith(KERNEL) and not DEVICE.match(f"{path}/")):
+        is_link, of_kernel = method == "link", path.startswith(KERNEL)
+        if not may_block(path) or (of_kernel and (is_link or method == "list" and not DEVICE.match(f"{path}/"))):
             # The kernel itself lists the members of a bus or class (fs/kernfs/dir.c, kernfs_fop_readdir).
             return getattr(self._files, method)(path)
         if (method, path) not in self._answers:

@@ -200,7 +200,7 @@ class Reading:
 
     def link(self, path: str) -> str | None:
         """Return the target of a symbolic link, or None if it is missing."""
-        return self._link(path, lambda: self._files.link(path))
+        return self._link(path, lambda: self._reader.get("link", path, self.read_timeout))
 
     def _link(self, path: str, look: Callable[[], str]) -> str | None:
         try:

@@ -59,3 +59,13 @@ def test_disk_of_a_stopped_ceph_osd(simulated, directory, link, target, disk):
     host.kernel.tree.add(f"{directory}/{link}", Link(target))
     found = {disk: f"the disk of a Ceph OSD (/{directory}/{link})"} if disk else {}
     assert configured_disks.configured(host.root()) == found
+
+
+def test_ceph_osd_on_a_file_system_that_does_not_answer(simulated):
+    host = simulated("empty")
+    for number in (3, 4):
+        host.kernel.tree.add(f"var/lib/ceph/osd/ceph-{number}/block", Link("/dev/nvme2n1"))
+    host.kernel.faults.delay("var/lib/ceph/osd/ceph-3", 100, ("list",))
+    root = host.root()
+    assert configured_disks.configured(root) == {}
+    assert "/var/lib/ceph/osd/ceph-3 did not answer within 2 s" in root.warnings[0]
