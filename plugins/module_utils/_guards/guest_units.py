@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 
 from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
-from . import home_directories, nspawn, quadlets
+from . import environment_files, home_directories, nspawn, quadlets
 from .referenced_devices import DEVICE, Guest, Reference, in_command_line
 
 UNITS = ("etc/systemd/system", "run/systemd/system", "etc/systemd/user")
@@ -34,8 +34,6 @@ COMMAND = lazy_pattern(r"^[ \t]*Exec\w+[ \t]*=(.*)$", re.MULTILINE)
 # Settings of a unit that may contain the address of a card; a description may name a card that is not used.
 VALUES = lazy_pattern(r"^[ \t]*(?:Exec\w*|Environment)[ \t]*=(.*)$", re.MULTILINE)
 FUNCTION = lazy_pattern(r"(?<![\w:.-])([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])(?![\w.])")
-# A file with variables for the commands of a unit; that of a template may have the name of the instance (%i).
-ENVIRONMENT = lazy_pattern(r"^[ \t]*EnvironmentFile[ \t]*=[ \t]*-?/(\S+)/([^\s/]+)[ \t]*$", re.MULTILINE)
 # A script of the administrator that a unit starts.
 SCRIPT = lazy_pattern(
     r"^[ \t]*ExecStart\w*[ \t]*=[ \t]*[-@:+!]*(?:/\S*/env[ \t]+)?"
@@ -87,31 +85,30 @@ def _in_file(host: HostRoot, script: str) -> list[Reference]:
     return [] if b"\0" in content[:1024] else [*in_script(content.decode(errors="replace"))]
 
 
-def _of_environments(host: HostRoot, unit: str, text: str) -> Iterator[Guest]:
+def _of_environments(host: HostRoot, name: str, unit: str) -> Iterator[Guest]:
     """Yield the guests and containers whose arguments are in files with variables, such as /etc/conf.d/qemu.d/%i."""
-    for directory, file in ENVIRONMENT.findall(text):
-        before, specifier, after = file.partition("%")
-        end = after[1:]
-        names = [file]
-        if specifier:
-            names = [name for name in host.names(directory) if name.startswith(before) and name.endswith(end)]
-        for name in names:
-            path = f"{directory}/{name}"
-            references = tuple(in_environment(text, host.read(path, optional=True) or ""))
-            if references:
-                instance = name[len(before) : len(name) - len(end)] if specifier else unit
-                yield Guest(instance, path, False, references)
-
-
-def in_environment(unit: str, text: str) -> Iterator[Reference]:
-    """Yield the devices in the variables of a unit that creates a guest or a container."""
-    lines = _lines(text, ("#", ";"))
     if any(map(GUEST_PROGRAM.search, COMMAND.findall(unit))):
-        yield from in_command_line("\n".join(lines))
-        yield from _addresses("\n".join(lines))
+        read = _in_variables_of_guest
     elif any(ENGINE.search(command) and CREATES.search(command) for command in STARTED.findall(unit)):
-        for line in lines:
-            yield from quadlets.in_arguments(line)
+        read = _in_variables_of_container
+    else:
+        # The files of applications are not read.
+        return
+    for path, instance in environment_files.of_unit(host, unit, name):
+        references = tuple(read(_lines(host.read(path, optional=True) or "", ("#", ";"))))
+        if references:
+            yield Guest(instance, path, False, references)
+
+
+def _in_variables_of_guest(lines: list[str]) -> Iterator[Reference]:
+    text = "\n".join(lines)
+    yield from in_command_line(text)
+    yield from _addresses(text)
+
+
+def _in_variables_of_container(lines: list[str]) -> Iterator[Reference]:
+    for line in lines:
+        yield from quadlets.in_arguments(line)
 
 
 def in_unit(text: str) -> Iterator[Reference]:
