@@ -22,7 +22,7 @@ from .._frameworks.registry import FRAMEWORKS
 from .._host.root import HostRoot
 from .._model.uses import EVERY_EFFECT, LOSES_DRIVER, SWITCH, Unseen, Use
 from .base import Scene, user
-from .namespaces import on_top, process_with
+from .namespaces import on_top, processes_by_function
 
 NAME = "devices"
 # Devices of another subsystem that disappear with their function (drivers/base/auxiliary.c).
@@ -36,6 +36,7 @@ SUBFUNCTION = lazy_pattern(r"\.sf\.\d+\Z")
 def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
     """Yield a use for devices on a function, for the vGPU type of a VF, and for interfaces in other namespaces."""
     above: dict[str, list[str]] | None = None
+    moved: list[str] = []
     made: dict[str, list[str]] = {}
     for device in scene.devices:
         if device.uuid and device.state != "defined":
@@ -63,10 +64,7 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
             yield Use(address, NAME, EVERY_EFFECT, advice, clause=clause)
         interfaces, elsewhere = _interfaces(host, function)
         if elsewhere:
-            process = process_with(host, scene.processes, elsewhere)
-            where = f"another network namespace{process and f' ({process})'}"
-            clause = f"has its network interface in {where}, and a container would lose it"
-            yield Use(address, NAME, EVERY_EFFECT, "stop this use first", clause=clause)
+            moved.append(address)
         if interfaces and above is None:
             unknown: list[str] = []
             above = on_top(host, scene.processes, unknown)
@@ -76,6 +74,13 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
             if others:
                 clause = f"has the interface {path.rpartition('/')[2]}, which is below {' and '.join(others)}"
                 yield Use(address, NAME, EVERY_EFFECT, "stop this use first", clause=clause)
+    # Checks during the work do not name the processes.
+    there = processes_by_function(host, scene.processes) if moved and scene.configured else {}
+    for address in moved:
+        process = there.get(address)
+        label = f" ({describe_users([user(scene.processes.holder(process))])})" if process else ""
+        clause = f"has its network interface in another network namespace{label}, and a container would lose it"
+        yield Use(address, NAME, EVERY_EFFECT, "stop this use first", clause=clause)
 
 
 def _defined(host: HostRoot, scene: Scene) -> Iterator[Use]:
@@ -117,17 +122,16 @@ def _made_by_others(host: HostRoot) -> Iterator[tuple[str, str]]:
             yield addresses[-1], f"the subfunction {name} (devlink port del removes it)"
 
 
-def _interfaces(host: HostRoot, function: PciFunction) -> tuple[list[str], list[str]]:
-    """Return the paths of a function's interfaces, and directories of those in other network namespaces.
+def _interfaces(host: HostRoot, function: PciFunction) -> tuple[list[str], bool]:
+    """Return the paths of a function's interfaces, and whether other network namespaces have interfaces of it.
 
     The directory ``net`` exists while there is any interface, but lists only those of the reader's namespace
     (fs/kernfs/dir.c, kernfs_fop_readdir).
     """
     found: list[str] = []
-    elsewhere: list[str] = []
+    elsewhere = False
     for owner in interface_owners(function):
         names = host.names(f"{owner}/net")
         found += [f"{owner}/net/{name}" for name in names]
-        if not names and host.exists(f"{owner}/net"):
-            elsewhere.append(f"{owner}/net")
+        elsewhere |= not names and host.exists(f"{owner}/net")
     return found, elsewhere

@@ -14,10 +14,11 @@ in its namespace, or with ``ip`` if the namespace has a name and no process.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from .._core import json_text
+from .._core.grammar import FUNCTION_IN_PATH
 from .._core.patterns import lazy_pattern
 from .._core.wording import describe_users
 from .._host.root import HostError, HostRoot, first_lines
@@ -52,17 +53,10 @@ def on_top(host: HostRoot, processes: Processes, unknown: list[str]) -> dict[str
     Add to ``unknown`` why the interfaces of a namespace could not be read.
     """
     found: list[Interface] = []
-    own = host.names(INTERFACES)
     namespaces = processes.network_namespaces()
-    for members in namespaces.values():
-        for process in members[:MOST_ASKED]:
-            directory = f"proc/{process}/root/{INTERFACES}"
-            names = host.names(directory)
-            # A service may have its own network namespace, but a sysfs of the host.
-            if names and names != own:
-                where = f"{describe_users([user(processes.holder(process))])}, in another network namespace"
-                found += _of_process(host, directory, names, where)
-                break
+    for process, names in _listed(host, namespaces).items():
+        where = f"{describe_users([user(processes.holder(process))])}, in another network namespace"
+        found += _of_process(host, _directory(process), names, where)
     for label in [label for label, namespace in _named(host).items() if namespace not in namespaces]:
         try:
             found += _of_program(host, label)
@@ -78,16 +72,32 @@ def on_top(host: HostRoot, processes: Processes, unknown: list[str]) -> dict[str
     return above
 
 
-def process_with(host: HostRoot, processes: Processes, directories: list[str]) -> str:
-    """Return a process of the namespace that has the interfaces of a device, as ``pid 77, pause``, or an empty text.
+def processes_by_function(host: HostRoot, processes: Processes) -> dict[str, int]:
+    """Map each function with an interface in another namespace to a process there."""
+    found: dict[str, int] = {}
+    for process, names in _listed(host, processes.network_namespaces()).items():
+        for name in names:
+            for address in FUNCTION_IN_PATH.findall(host.link(f"{_directory(process)}/{name}") or "")[-1:]:
+                found.setdefault(address, process)
+    return found
 
-    ``directories`` are those of the interfaces in sysfs, which lists only the interfaces of its own namespace.
-    """
-    for members in processes.network_namespaces().values():
+
+def _directory(process: int) -> str:
+    return f"proc/{process}/root/{INTERFACES}"
+
+
+def _listed(host: HostRoot, namespaces: Mapping[str, list[int]]) -> dict[int, list[str]]:
+    """Map one process of each namespace to the interfaces that it sees."""
+    found: dict[int, list[str]] = {}
+    own = host.names(INTERFACES)
+    for members in namespaces.values():
         for process in members[:MOST_ASKED]:
-            if any(host.names(f"proc/{process}/root/{directory}") for directory in directories):
-                return describe_users([user(processes.holder(process))])
-    return ""
+            names = host.names(_directory(process))
+            # A service may have its own network namespace, but a sysfs of the host.
+            if names and names != own:
+                found[process] = names
+                break
+    return found
 
 
 def _of_process(host: HostRoot, directory: str, names: list[str], where: str) -> Iterator[Interface]:

@@ -78,12 +78,35 @@ def test_interface_of_another_namespace(simulated, visible):
     for process, namespace in ((1, "net:[1]"), (77, "net:[2]")) if visible else ():
         tree.add(f"proc/{process}/ns/net", Link(namespace))
         tree.add(f"proc/{process}/comm", Attribute(b"pause\n"))
-        tree.add(f"proc/{process}/root/sys/bus/pci/devices/0000:01:00.{process % 7}/net/eth0/mtu", Attribute(b"1500\n"))
+        target = f"../../devices/pci0000:00/0000:01:00.{process % 7}/net/eth0"
+        tree.add(f"proc/{process}/root/sys/class/net/eth0", Link(target))
     (use,) = observe(host)
     assert ("namespace (pid 77, pause), and" in use.clause) is visible
     assert (use.subject, "network namespace" in use.clause) == ("0000:01:00.0", True)
     # New settings of a virtual function would cut the traffic of the container.
     assert SETTINGS in use.ended_by
+
+
+@pytest.mark.parametrize("configured", [True, False])
+def test_processes_are_asked_once_for_all_interfaces_in_other_namespaces(simulated, configured):
+    host = simulated("nics")
+    tree = host.kernel.tree
+    for process in range(70, 80):
+        tree.add(f"proc/{process}/ns/net", Link(f"net:[{process}]"))
+        tree.add(f"proc/{process}/comm", Attribute(b"pause\n"))
+        tree.add(f"proc/{process}/root/sys/class/net/lo", Link("../../devices/virtual/net/lo"))
+    tree.add("proc/1/ns/net", Link("net:[1]"))
+    for number, name in enumerate(("enp1s0f0", "enp1s0f1")):
+        tree.remove(tree.resolve(f"sys/class/net/{name}")[0])
+        target = f"../../devices/pci0000:00/0000:01:00.{number}/net/eth0"
+        tree.add(f"proc/7{number}/root/sys/class/net/eth0", Link(target))
+    root = host.root()
+    scene = Scene(pci.observe(root), [], Processes(root), configured=configured)
+    clauses = [use.clause for use in devices.observe(root, scene)]
+    assert [f"pid 7{number}, pause" in clause for number, clause in enumerate(clauses)] == [configured] * 2
+    listings = {path: count for path, count in host.files.listings.items() if path.startswith("proc/7")}
+    # Once for these interfaces, and once for those on top of the other interfaces of the host.
+    assert set(listings.values()) == {1 + configured}
 
 
 @pytest.mark.parametrize(
