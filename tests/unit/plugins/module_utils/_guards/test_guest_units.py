@@ -123,6 +123,7 @@ START = "ExecStart=/usr/bin/qemu-system-x86_64 -name %i $args\n"
             {VF0: EVERY_EFFECT},
         ),
         (f"EnvironmentFile=-/etc/vms/%I.env\n{START}", "etc/vms/web1.env", "CARD=0000:41:00.2\n", {VF0: EVERY_EFFECT}),
+        (f"EnvironmentFile=/etc/vms/%i/env\n{START}", "etc/vms/web1/env", "CARD=0000:41:00.2\n", {VF0: EVERY_EFFECT}),
         (f"EnvironmentFile=/etc/vms/%i.env\n{START}", "etc/vms/web1.env", "#CARD=0000:41:00.2\n", {}),
         (f"EnvironmentFile=/etc/vms/%i.env\n{START}", "etc/vms/web1.old", "CARD=0000:41:00.2\n", {}),
         ("EnvironmentFile=/etc/vms/%i\nExecStart=/usr/bin/x $CARD\n", "etc/vms/web1", "CARD=0000:41:00.2\n", {}),
@@ -148,34 +149,6 @@ def test_variables_of_a_unit_without_a_guest_are_not_read(simulated):
     host = simulated("empty", files={GUEST: text, TEMPLATE: text, "srv/app/env": "A=1\n", "srv/app/web1/env": "A=1\n"})
     guest_units.guests(host.root())
     assert not [path for path in host.files.reads if path.startswith("srv/app")]
-
-
-@pytest.mark.parametrize(
-    ("place", "file", "guest"),
-    [
-        ("/etc/vms/%i/env", "etc/vms/web1/env", "web1"),
-        ("/etc/vms/%p-%i.conf", "etc/vms/qemu-web1.conf", "qemu-web1.conf"),
-        ("/etc/%p/%i/*.conf", "etc/qemu/web1/gpu.conf", "web1"),
-        ("/etc/vms/web?/[a-g]*.conf", "etc/vms/web1/gpu.conf", "qemu@"),
-        ("/etc/vm/*.conf", "etc/vm/web1.conf", "qemu@"),
-        ("/etc/vm/100%%.conf", "etc/vm/100%.conf", "qemu@"),
-        ("/etc/vms/%i/env", "etc/vms/web1/other", None),
-    ],
-)
-def test_places_of_variables_with_specifiers_and_patterns(simulated, place, file, guest):
-    files = {TEMPLATE: f"[Service]\nEnvironmentFile={place}\n{START}", file: "CARD=0000:41:00.2\n"}
-    found = [(one.subject, one.holder.guest, one.advice) for one in seen(simulated, files)]
-    assert found == ([(VF0, guest, f"remove the device from /{file}")] if guest else [])
-
-
-def test_pattern_for_very_many_files(simulated):
-    files = {f"srv/{number:04}": "" for number in range(1001)}
-    unit = f"EnvironmentFile=/srv/*\n{START}"
-    host = simulated("empty", files={GUEST: unit, **files})
-    root = host.root()
-    guest_units.guests(root)
-    assert root.warnings == ["/srv/* matches more than 1000 files, and only the first ones are read"]
-    assert sum(path.startswith("srv/") for path in host.files.reads) == 1000
 
 
 @pytest.mark.parametrize(
