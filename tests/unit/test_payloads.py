@@ -38,7 +38,7 @@ LIMITS = {
     "boot_restore": 830,
     "cards": 780,
     "cards_apply": 910,
-    "host_recording": 660,
+    "host_recording": 670,
     "managed_files": 180,
     "mdev_facts": 440,
     "mdev_instance": 530,

@@ -14,41 +14,37 @@ the snap only for its own processes. Then the daemon is asked.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .._core import json_text
 from .._core.patterns import lazy_pattern
-from .._host.root import HostError, HostRoot
-from .container_engines import as_list, as_mapping
+from .._host.root import HostRoot
+from .container_engines import as_mapping
+from .lxd_daemon import Api
 from .processes import Processes
-from .referenced_devices import DEVICE, FILE, GPU, INTERFACE, POOL, Guest, Reference
+from .referenced_devices import DEVICE, DRIVEN, FILE, GPU, INTERFACE, POOL, Guest, Reference
 
 
 class _Daemon(NamedTuple):
-    """A daemon: its directory, its process, the programs that ask it, and the name of its program in advice."""
+    """A daemon: its directory, its process, its sockets, and the name of its client program in advice."""
 
     base: str
     process: str
-    programs: tuple[str, ...]
-    name: str
+    sockets: tuple[str, ...]
+    program: str
 
 
+LXD, SNAP, INCUS = "var/lib/lxd", "var/snap/lxd/common/lxd", "var/lib/incus"
+SOCKET = "unix.socket"
 DAEMONS = (
-    _Daemon("var/lib/lxd", "lxd", ("lxc",), "lxc"),
-    _Daemon("var/snap/lxd/common/lxd", "lxd", ("snap/bin/lxc", "lxc"), "lxc"),
-    _Daemon("var/lib/incus", "incusd", ("incus",), "incus"),
+    _Daemon(LXD, "lxd", (f"{LXD}/{SOCKET}",), "lxc"),
+    _Daemon(SNAP, "lxd", (f"{SNAP}/{SOCKET}",), "lxc"),
+    _Daemon(INCUS, "incusd", (f"run/incus/{SOCKET}", f"{INCUS}/{SOCKET}"), "incus"),
 )
-KINDS = ("containers", "virtual-machines")
-# Objects of the REST API of the local daemon.
-INSTANCES = "local:/1.0/instances?recursion=1&all-projects=true"
-NETWORKS = "local:/1.0/networks?recursion=1"
-DEFAULT_PROJECT, RUNNING, NO_CLUSTER = "default", "Running", "none"
-HOST_NAMES = ("etc/hostname", "proc/sys/kernel/hostname")
+CONTAINERS, VIRTUAL_MACHINES = "containers", "virtual-machines"
+CONTAINER, DEFAULT_PROJECT, RUNNING = "container", "default", "Running"
 # A network of the daemon, as a kind of references only here; the daemon has a directory for each of its bridges.
 NETWORK, BRIDGES = "network", "networks"
-# The kind of the interface that a network of this type gives to instances.
-OF_NETWORKS = {"sriov": POOL, "physical": INTERFACE, "macvlan": INTERFACE}
 DEVICES = lazy_pattern(r"( *)(?:expanded_)?devices:\s*\Z")
 EVERY_GPU = (Reference(FILE, "/dev/dri"), Reference(GPU, "all"))
 # Devices of snapshots are not those of the instance, which may have lost them since.
@@ -64,34 +60,42 @@ CHOICE = lazy_pattern(r"volatile\.\S+\.(?:last_state\.pci\.slot\.name|vgpu\.uuid
 def instances(host: HostRoot, processes: Processes) -> Iterator[Guest]:
     """Yield each instance, and one whose devices are unknown for those that cannot be read."""
     for daemon in DAEMONS:
-        unread: dict[str, str] = {}
-        found: list[Guest] = []
-        for path, name in _copies(host, daemon.base):
-            text = host.read(path, optional=True)
-            if text is None:
-                unread[name] = path
-            else:
-                running = host.exists(f"{daemon.base}/devices/{name}")
-                found.append(_guest(daemon, name, path, running, in_backup(text)))
+        found, unread = _in_copies(host, daemon)
         hidden = _hidden_pools(host, daemon.base)
-        if (unread or hidden) and processes.named(daemon.process):
-            found += _asked(host, daemon, unread, hidden, {guest.name for guest in found})
-        wanted = {one.name for guest in found for one in guest.references if one.kind == NETWORK}
-        # Most instances have a bridge.
-        wanted = {name for name in wanted if not host.exists(f"{daemon.base}/{BRIDGES}/{name}")}
-        networks = _networks(host, daemon) if wanted and processes.named(daemon.process) else {}
+        api = Api(host, daemon.sockets)
+        # The socket of a daemon that does not run starts it, as the client program does.
+        if (unread or hidden) and (processes.named(daemon.process) or host.may_start_daemons and api.has_socket()):
+            found += _asked(daemon, api, unread, hidden, {guest.name for guest in found})
+        wanted = _networks(host, daemon, found)
+        may_ask = bool(wanted) and (host.may_start_daemons or processes.named(daemon.process))
+        interfaces = api.networks(wanted) if may_ask else {}
         for guest in found:
+            networks = [interfaces.get(one.name) for one in guest.references if one.kind == NETWORK]
             own = [one for one in guest.references if one.kind != NETWORK]
-            own += [networks[one.name] for one in guest.references if one.kind == NETWORK and one.name in networks]
-            yield guest._replace(references=tuple(own))
+            yield guest._replace(references=(*own, *filter(None, networks)))
+        unknown = [name for name, interface in interfaces.items() if interface is None]
+        if unknown:
+            yield _unknown_networks(daemon, unknown, api.problem)
 
 
-def _copies(host: HostRoot, base: str) -> Iterator[tuple[str, str]]:
-    """Yield the path of each copy, and the name of its instance, which begins with its project."""
-    for pool in host.names(f"{base}/storage-pools"):
-        for kind in KINDS:
-            directory = f"{base}/storage-pools/{pool}/{kind}"
-            yield from ((f"{directory}/{name}/backup.yaml", name) for name in host.names(directory))
+def _in_copies(host: HostRoot, daemon: _Daemon) -> tuple[list[Guest], dict[str, str]]:
+    """Return the instances in copies, and the path of each unreadable copy by the name of its instance.
+
+    The name of an instance begins with its project.
+    """
+    found, unread = [], {}
+    for pool in host.names(f"{daemon.base}/storage-pools"):
+        for kind in (CONTAINERS, VIRTUAL_MACHINES):
+            directory = f"{daemon.base}/storage-pools/{pool}/{kind}"
+            for name in host.names(directory):
+                path = f"{directory}/{name}/backup.yaml"
+                text = host.read(path, optional=True)
+                if text is None:
+                    unread[name] = path
+                else:
+                    running = host.exists(f"{daemon.base}/devices/{name}")
+                    found.append(_guest(daemon, name, path, running, in_backup(text), kind == CONTAINERS))
+    return found, unread
 
 
 def _hidden_pools(host: HostRoot, base: str) -> list[str]:
@@ -100,62 +104,59 @@ def _hidden_pools(host: HostRoot, base: str) -> list[str]:
     return [pool for pool in pools if not host.names(pool)]
 
 
-def _guest(daemon: _Daemon, name: str, path: str, running: bool, references: Iterator[Reference]) -> Guest:
+def _guest(
+    daemon: _Daemon, name: str, path: str, running: bool, references: Iterator[Reference], container: bool
+) -> Guest:
     # The name of an instance has no underscore, and follows that of its project.
     project, underscore, own = name.rpartition("_")
     option = f" --project {project}" if underscore else ""
     # Only the daemon writes the file.
-    advice = f"remove the device with {daemon.name} config device remove {own} NAME{option}"
-    advice = f"stop it with {daemon.name} stop {own}{option}, and {advice}" if running else advice
-    return Guest(name, path, running, tuple(references), advice)
+    advice = f"remove the device with {daemon.program} config device remove {own} NAME{option}"
+    advice = f"stop it with {daemon.program} stop {own}{option}, and {advice}" if running else advice
+    # A container uses devices through the drivers of the host, even if it has whole functions.
+    used = (one._replace(kind=DRIVEN) if container and one.kind == DEVICE else one for one in references)
+    return Guest(name, path, running, tuple(used), advice)
 
 
-def _asked(
-    host: HostRoot, daemon: _Daemon, unread: dict[str, str], hidden: list[str], known: set[str]
-) -> Iterator[Guest]:
+def _asked(daemon: _Daemon, api: Api, unread: dict[str, str], hidden: list[str], known: set[str]) -> Iterator[Guest]:
     """Yield the instances that the daemon reports, and one whose devices are unknown if it does not report all."""
-    answer, reason = _query(host, daemon, INSTANCES)
-    for instance in map(as_mapping, answer):
+    for instance in api.instances():
         project, name = instance.get("project", DEFAULT_PROJECT), str(instance.get("name"))
         full_name = name if project == DEFAULT_PROJECT else f"{project}_{name}"
         path = unread.pop(full_name, None)
-        if path is None and hidden and full_name not in known and _is_local(host, instance):
+        if path is None and hidden and full_name not in known:
             path = hidden[0]
-        if path:
-            yield _guest(daemon, full_name, path, instance.get("status") == RUNNING, in_answer(instance))
+        if path and api.is_local(instance):
+            running, container = instance.get("status") == RUNNING, instance.get("type") == CONTAINER
+            yield _guest(daemon, full_name, path, running, in_answer(instance), container)
     names = [f"instance {name}" for name in unread]
-    names += [f"instances in storage pool {path.rpartition('/')[2]}" for path in hidden if reason]
+    names += [f"instances in storage pool {path.rpartition('/')[2]}" for path in hidden if api.problem]
     if names:
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-        unknown = f"the devices of {names[0]}{more} are unknown, because the storage pool is not mounted{reason}"
+        unknown = f"the devices of {names[0]}{more} are unknown, because the storage pool is not mounted"
         path = [*unread.values(), *hidden][0]
-        advice = f"Read them with {daemon.name} config show --expanded"
-        yield Guest(names[0], path, False, (), unknown=f"{unknown}. {advice}")
+        advice = f"Read them with {daemon.program} config show --expanded"
+        yield Guest(names[0], path, False, (), unknown=_with_reason(daemon, f"{unknown}, and", api.problem, advice))
 
 
-def _is_local(host: HostRoot, instance: Mapping[str, Any]) -> bool:
-    """Return whether an instance is on this member of a cluster, whose name is that of the host by default."""
-    names = {(host.read(path, optional=True) or "").strip().partition(".")[0] for path in HOST_NAMES}
-    return str(instance.get("location", NO_CLUSTER)).partition(".")[0] in {NO_CLUSTER, *names}
+def _networks(host: HostRoot, daemon: _Daemon, guests: Iterable[Guest]) -> list[str]:
+    """Return the networks of instances except bridges. Most instances have a bridge."""
+    names = {one.name for guest in guests for one in guest.references if one.kind == NETWORK}
+    return sorted(name for name in names if not host.exists(f"{daemon.base}/{BRIDGES}/{name}"))
 
 
-def _query(host: HostRoot, daemon: _Daemon, what: str) -> tuple[list[Any], str]:
-    """Return the answer of a daemon, and why it is missing, or an empty text."""
-    program = next((name for name in daemon.programs if host.has_program(name)), daemon.name)
-    try:
-        return as_list(json_text.load(host.run(program, ["query", what]))), ""
-    except (HostError, ValueError) as error:
-        return [], f", and the daemon does not answer: {error}"
+def _unknown_networks(daemon: _Daemon, names: Sequence[str], problem: str) -> Guest:
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    unknown = f"the host interface of network {names[0]}{more} of instances is unknown, because"
+    advice = f"Read it with {daemon.program} network show {names[0]}"
+    return Guest(names[0], daemon.base, False, (), unknown=_with_reason(daemon, unknown, problem, advice))
 
 
-def _networks(host: HostRoot, daemon: _Daemon) -> dict[str, Reference]:
-    """Map the networks that give instances an interface of the host to this interface."""
-    found = {}
-    for network in map(as_mapping, _query(host, daemon, NETWORKS)[0]):
-        kind, parent = OF_NETWORKS.get(str(network.get("type"))), as_mapping(network.get("config")).get("parent")
-        if kind and parent:
-            found[str(network.get("name"))] = Reference(kind, str(parent))
-    return found
+def _with_reason(daemon: _Daemon, unknown: str, problem: str, advice: str) -> str:
+    """Return why something is unknown, and what to do: the daemon has a problem, or just does not report it."""
+    if problem:
+        advice = f"Check the daemon with {daemon.program} info, or rename /{daemon.base} if it is no longer installed"
+    return f"{unknown} {problem or 'the daemon does not report it'}. {advice}"
 
 
 def in_answer(instance: Mapping[str, Any]) -> Iterator[Reference]:

@@ -21,6 +21,7 @@ from .._model.uses import EVERY_EFFECT, GONE, LOSES_DRIVER
 
 # Kinds of names.
 DEVICE = "device"  # PCI address, with or without domain and function, or UUID of an mdev
+DRIVEN = "driven"  # the same for a guest that uses the device through its driver on the host
 FILE = "file"  # path of a device file, or of a directory of device files
 INTERFACE = "interface"  # network interface
 POOL = "pool"  # network interface of a card whose VFs are given to guests
@@ -103,7 +104,9 @@ def subjects(
             driver = functions[name].driver if name in functions else None
             found.setdefault(name, LOSES_DRIVER if driver and DIRECT_DRIVER.match(driver) else frozenset((GONE,)))
             continue
-        if kind == FILE:
+        if kind == DRIVEN:
+            names = set(devices(functions, name))
+        elif kind == FILE:
             names = behind_file(host, functions, name)
         elif kind == NUMBER:
             names = _behind_number(host, name)

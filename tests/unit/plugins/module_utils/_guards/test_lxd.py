@@ -3,14 +3,11 @@
 
 from __future__ import annotations
 
-import json
 from textwrap import indent
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._guards import containers, lxd
-from ansible_collections.vfio.devices.plugins.module_utils._guards.base import Scene
-from ansible_collections.vfio.devices.plugins.module_utils._guards.processes import Processes
-from ansible_collections.vfio.devices.plugins.module_utils._model.uses import EVERY_EFFECT, LOSES_DRIVER, Unseen
+from ansible_collections.vfio.devices.plugins.module_utils._guards import lxd
+from ansible_collections.vfio.devices.plugins.module_utils._model.uses import EVERY_EFFECT, LOSES_DRIVER
 from ansible_collections.vfio.devices.tests.unit.plugins.module_utils._guards.test_containers import (
     seen,
     uses,
@@ -18,11 +15,9 @@ from ansible_collections.vfio.devices.tests.unit.plugins.module_utils._guards.te
 from ansible_collections.vfio.devices.tests.unit.plugins.module_utils._guards.test_referenced_devices import (
     AUDIO,
     CARD,
-    FUNCTIONS,
     UUID,
     VF0,
     VF1,
-    add_links,
 )
 
 POOL = "var/lib/incus/storage-pools/default"
@@ -88,99 +83,7 @@ def test_instance_with_any_gpu_has_those_of_the_nvidia_driver_too():
     assert list(lxd.in_backup(backup("type: gpu"))) == [("file", "/dev/dri"), ("gpu", "all")]
 
 
-CARD_OF_VM = {"name": "web1", "project": "default", "status": "Stopped"}
-PASSED = {"type": "pci", "address": "0000:41:00.2"}
-
-
-def ask(simulated, base, answers, files=(), missing=()):
-    """Return what the guard sees if the daemon runs and its program gives these answers."""
-    host = simulated("empty", files={"proc/7/comm": "incusd" if "incus" in base else "lxd", **dict(files)})
-    add_links(host.kernel.tree)
-    host.tools.missing.update(missing)
-    host.tools.answers = {command: json.dumps(answer) for command, answer in answers.items()}
-    if not answers:
-        host.tools.failures = {"": "Error: Get unix.socket: connection refused"}
-    root = host.root()
-    return list(containers.observe(root, Scene(FUNCTIONS, [], Processes(root))))
-
-
-@pytest.mark.parametrize(
-    ("base", "program", "missing"),
-    [
-        ("var/lib/incus", "incus", ()),
-        ("var/snap/lxd/common/lxd", "snap/bin/lxc", ()),
-        ("var/lib/lxd", "lxc", ()),
-        ("var/snap/lxd/common/lxd", "lxc", ("snap/bin/lxc",)),
-    ],
-)
-def test_instances_of_a_pool_that_is_not_mounted(simulated, base, program, missing):
-    """The pools of ZFS and LVM, and those of the snap."""
-    directories = {f"{base}/storage-pools/default/containers/{name}/x": "" for name in ("web1", "p1_web1", "empty")}
-    instances = [
-        {**CARD_OF_VM, "expanded_devices": {"one": PASSED, "root": {"type": "disk", "path": "/"}}},
-        {
-            **CARD_OF_VM,
-            "project": "p1",
-            "status": "Running",
-            "expanded_config": {"volatile.eth1.last_state.pci.slot.name": "0000:41:00.3"},
-        },
-        {**CARD_OF_VM, "name": "empty", "expanded_devices": {}},
-        {**CARD_OF_VM, "name": "of-another-member", "expanded_devices": {"one": {"type": "gpu"}}},
-    ]
-    found = ask(simulated, base, {f"{program} query local:/1.0/instances?": instances}, directories, missing)
-    assert {(use.subject, use.holder.guest, use.holder.running) for use in found} == {
-        (VF0, "web1", False),
-        (VF1, "p1_web1", True),
-    }
-
-
-@pytest.mark.parametrize(
-    ("answers", "known"),
-    [({}, 0), ({"incus query": {"error": "x"}}, 0), ({"incus query": [{**CARD_OF_VM, "name": "web2"}]}, 1)],
-)
-def test_instances_that_the_daemon_does_not_report_are_unknown(simulated, answers, known):
-    directories = {f"{POOL}/containers/{name}/x": "" for name in ("web1", "web2")}
-    (found,) = ask(simulated, POOL, answers, directories)
-    assert isinstance(found, Unseen)
-    assert found.sentence.startswith(f"the devices of instance web1{'' if known else ' and 1 more'} are unknown")
-    assert ("connection refused" in found.sentence) is (answers == {})
-
-
-@pytest.mark.parametrize(("location", "found"), [("none", {VF0}), ("host1", {VF0}), ("host2", set()), (None, {Unseen})])
-def test_pool_that_is_mounted_only_for_the_snap(simulated, location, found):
-    base = "var/snap/lxd/common/lxd"
-    # The simulator has no empty directories, so a file stands for the pool.
-    files = {f"{base}/storage-pools/default": "", "etc/hostname": "host1.example.com\n"}
-    instance = {**CARD_OF_VM, "location": location, "expanded_devices": {"one": PASSED}}
-    seen = ask(simulated, base, {"snap/bin/lxc query": [instance]} if location else {}, files)
-    assert {one.subject if location else type(one) for one in seen} == found
-    assert all("instances in storage pool default are" in one.sentence for one in seen if not location)
-
-
-@pytest.mark.parametrize(
-    ("network", "found"),
-    [
-        ({"type": "sriov", "config": {"parent": "ens2f0"}}, {VF0, VF1}),
-        ({"type": "macvlan", "config": {"parent": "ens2f0v1"}}, {VF1}),
-        ({"type": "bridge", "config": {}}, set()),
-        ({"type": "ovn", "config": {"parent": "ens2f0"}}, set()),
-    ],
-)
-def test_networks_of_the_daemon(simulated, network, found):
-    files = {BACKUP: backup("type: nic", "network: net1")}
-    answers = {"incus query local:/1.0/networks?": [{"name": "net1", **network}]}
-    assert {use.subject for use in ask(simulated, POOL, answers, files)} == found
-    # The daemon has a directory for each of its bridges, and is not asked for them.
-    assert ask(simulated, POOL, answers, {**files, "var/lib/incus/networks/net1/dnsmasq.leases": ""}) == []
-
-
-@pytest.mark.parametrize(
-    ("files", "unseen"),
-    [
-        ({f"{POOL}/containers/web1/x": ""}, 0),
-        ({BACKUP: "", "proc/7/comm": "incusd"}, 0),
-    ],
-)
-def test_instances_without_a_copy_do_not_count_if_no_daemon_runs(simulated, files, unseen):
-    found = seen(simulated, files)
-    assert [isinstance(one, Unseen) and "web1" in one.sentence for one in found] == [True] * unseen
+@pytest.mark.parametrize(("kind", "effects"), [("containers", LOSES_DRIVER), ("virtual-machines", EVERY_EFFECT)])
+def test_a_container_needs_the_driver_of_a_whole_function(simulated, kind, effects):
+    path = f"{POOL}/{kind}/web1/backup.yaml"
+    assert uses(simulated, {path: backup("type: gpu", 'pci: "0000:41:00.2"')}) == {VF0: effects}

@@ -431,3 +431,17 @@ def test_function_gets_the_driver_that_its_defined_domain_needs(switch, monkeypa
         assert "in use by guest web1 (defined)" in refusal(run, {**entry, **wanted})[0]
     domains(monkeypatch, {virtual: [{"name": "web1", "running": True}]})
     assert "in use by guest web1" in refusal(run, {**entry, "vf_driver": "vfio-pci"})[0]
+
+
+@pytest.mark.parametrize(("kind", "free"), [("virtual-machines", True), ("containers", False)])
+def test_function_of_a_stopped_container_keeps_its_driver(switch, kind, free):
+    run = switch("nics")
+    run({"pf": ICE, "mode": "vf", "num_vfs": "1"})
+    text = f"devices:\n  one:\n    type: gpu\n    pci: {run.card(ICE)['virtual'][0][0]}\n"
+    copy = f"var/lib/incus/storage-pools/default/{kind}/web1/backup.yaml"
+    run.host.kernel.tree.add(copy, Attribute(text.encode()))
+    wanted = {"pf": ICE, "mode": "vf", "vf_driver": "vfio-pci"}
+    if free:
+        assert run(wanted, check=True)["changed"]
+    else:
+        assert "in use by guest web1 (defined), so it cannot change its driver" in refusal(run, wanted)[0]
