@@ -47,7 +47,7 @@ LIMITS = {
     "placement_inventory_info": 120,
     "service_settings_info": 190,
     "show": 0,
-    "sriov_pf_mode": 620,
+    "sriov_pf_mode": 630,
 }
 # The most by which a number may exceed the size.
 SLACK = 0.2
