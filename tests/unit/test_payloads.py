@@ -36,13 +36,13 @@ PACKAGES = {
 # whether each new import is needed on hosts.
 LIMITS = {
     "boot_restore": 830,
-    "cards": 780,
-    "cards_apply": 910,
+    "cards": 800,
+    "cards_apply": 930,
     "host_recording": 670,
     "managed_files": 180,
     "mdev_facts": 440,
     "mdev_instance": 530,
-    "mig_layout": 500,
+    "mig_layout": 520,
     "placement_inventory": 190,
     "placement_inventory_info": 120,
     "service_settings_info": 190,
