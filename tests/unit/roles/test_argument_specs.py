@@ -138,7 +138,7 @@ def test_the_argument_spec_says_what_the_schema_says():
 
 
 def known_to_ansible(options):
-    own = ("elsewhere", "kind", "least", "sample")
+    own = ("elsewhere", "kind", "least", "most", "sample")
     return {
         name: {
             key: known_to_ansible(value) if key == "options" else value
