@@ -103,6 +103,12 @@ ELSEWHERE = {
         "Add a framework",
     ): "tests/unit/plugins/module_utils/_frameworks/test_registry.py adds it",
     ("guide_architecture.rst", "Add a guard"): "tests/unit/plugins/module_utils/_guards/test_registry.py adds it",
+    (
+        "guide_declaration.rst",
+        "Missing cards",
+    ): "tests/unit/plugins/plugin_utils/_profiles/test_fleet.py has the sentence",
+    ("guide_nova.rst", "Filter for PCI devices"): "it is for nova-scheduler; the tests of nova run its filters",
+    ("guide_nova.rst", "PCI devices in Placement"): "it is for Placement, whose answers are not timed by a test",
     ("guide_awx.rst", "Execution environment"): "tests/integration/awx makes the context; an image needs more",
     ("guide_awx.rst", "Job templates"): "there is no AWX here; tests/integration/awx checks and runs the templates",
     ("guide_awx.rst", "Progress"): "tests/integration/awx reads such lines",

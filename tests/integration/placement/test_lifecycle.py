@@ -155,7 +155,7 @@ def test_remove(run, cloud, root):
 def test_roots(run, cloud, root):
     name, uuid = f"{root}-new", "aaaaaaaa-0000-0000-0000-00000000000a"
     tree = [{"name": name, "uuid": uuid}, child(name, 0)]
-    refused = run(tree)
+    refused = run(tree[:1])
     assert "create_roots" in refused["msg"]
     changes(run, tree, create_roots=True)
     assert cloud.provider(name)["uuid"] == uuid
