@@ -61,6 +61,7 @@ def test_an_unchanged_host_returns_no_facts(act):
     assert result == {
         **{"changed": False, "due": [], "parts": [], "roles": [], "kernel": [], "missing": []},
         "selection": {"cards": {}, "profiles": []},
+        "unmanaged": ["nova", "cyborg"],
     }
     assert act.calls == [{"users": False}]
 

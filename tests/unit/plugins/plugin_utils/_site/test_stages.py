@@ -166,3 +166,16 @@ def test_profiles_of_any_form_are_left_to_the_roles(profiles):
 
 def test_a_layout_of_mig_needs_its_answer():
     assert stages.declares_mig([{}, {"mig": False}])
+
+
+@pytest.mark.parametrize(
+    ("variables", "owners"),
+    [
+        ({}, ["nova", "cyborg"]),
+        ({"nova_config_release": "2026.2", "cyborg_config_path": ""}, ["cyborg"]),
+        ({"cyborg_config_path": "/etc/cyborg/cyborg.conf.d/a.conf"}, ["nova"]),
+        ({"placement_cyborg_agent": "no"}, ["nova"]),
+    ],
+)
+def test_owners_whose_settings_are_not_written(variables, owners):
+    assert stages.unmanaged_owners(variables) == owners
