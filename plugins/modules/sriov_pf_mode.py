@@ -334,7 +334,7 @@ functions:
       description: One sentence for each completed step.
       type: list
       elements: str
-      sample: [created 8 virtual functions]
+      sample: [made 8 virtual functions]
     busy:
       description: One sentence for each use of a skipped card.
       type: list

@@ -32,17 +32,6 @@ def one_of(names: Sequence[str]) -> str:
     return " or ".join([", ".join(names[:-1]), *names[-1:]] if len(names) > 1 else names)
 
 
-def ranges(numbers: Iterable[int]) -> list[str]:
-    """Return numbers in short: ``["0-3", "6"]``."""
-    runs: list[list[int]] = []
-    for number in sorted(numbers):
-        if runs and number == runs[-1][-1] + 1:
-            runs[-1][1:] = [number]
-        else:
-            runs.append([number])
-    return ["-".join(map(str, run)) for run in runs]
-
-
 def describe_types(types: dict[str, str | None], asked: Iterable[str]) -> str:
     """Return the names of ``types`` (names by id) in short, with the most similar name for each of ``asked``."""
     names = list(dict.fromkeys(name or type_id for type_id, name in types.items()))

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import TypeVar
 
-from .._core.wording import ranges
 from .._devices import vf_settings
 from .._devices.binding import CHOICE, describe_binding, has_driver, is_bound, native
 from .._host.records import MODE_RECORDS
@@ -53,16 +52,13 @@ def _counted(number: int) -> str:
 
 
 def functions(indices: Collection[int]) -> str:
-    """Return the name of virtual functions in messages: ``virtual function 1``, ``virtual functions 0-3, 6``."""
-    return f"virtual function{'s' if len(indices) > 1 else ''} {', '.join(ranges(indices))}"
+    """Return the name of virtual functions in messages: ``virtual function 1``, ``virtual functions 0, 1``."""
+    return f"virtual function{'s' if len(indices) > 1 else ''} {', '.join(map(str, indices))}"
 
 
 def _with_names(settings: Mapping[int, VfSettings]) -> str:
-    """Return virtual functions with the names of their settings: ``0 (mac vlan), 2-4 (trust)``."""
-    by_names: dict[str, list[int]] = {}
-    for index, one in settings.items():
-        by_names.setdefault(" ".join(one.names), []).append(index)
-    return ", ".join(f"{run} ({names})" for names, indices in by_names.items() for run in ranges(indices))
+    """Return virtual functions with the names of their settings: ``0 (mac vlan), 1 (trust)``."""
+    return ", ".join(f"{index} ({' '.join(one.names)})" for index, one in settings.items())
 
 
 def _by_matching(wanted: BindingWanted) -> bool:
@@ -119,7 +115,7 @@ class _Steps:
             self._set_autoprobe()
         self._share()
         if self.creates:
-            text = f"created {_counted(self.count)}"
+            text = f"made {_counted(self.count)}"
             self.steps.append(MakeVfs(address, text, self.count, target.is_max, card.needs_program))
         self._configure()
         self._keep()

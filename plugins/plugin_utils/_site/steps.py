@@ -35,6 +35,7 @@ VERBS = {
     "disabled": "disable",
     "enabled": "enable",
     "let": "let",
+    "made": "create",
     "recorded": "record",
     "removed": "remove",
     "renewed": "renew",

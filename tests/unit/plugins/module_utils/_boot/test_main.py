@@ -88,7 +88,7 @@ def test_cards_after_a_reboot(fleet):
     status, lines = host.run("--timeout=4")
     assert status == 1
     assert sorted(lines) == [
-        f"{ICE} mode: created 4 virtual functions; bound virtual functions 0-3 to vfio-pci",
+        f"{ICE} mode: made 4 virtual functions; bound virtual functions 0, 1, 2, 3 to vfio-pci",
         f"{ICE1} mode: there is no PCI function {ICE1}",
         f"{MLX5} mode: stored the native driver until the next boot; bound {MLX5} to vfio-pci",
     ]
@@ -99,7 +99,7 @@ def test_cards_after_a_reboot(fleet):
         (driver / name).write_text(ICE)
     assert host.modes(VFS, check=True)
     assert host.run("--check", f"--card={ICE}")[1][0].startswith(
-        f"{ICE} mode: would have created 4 virtual functions; would"
+        f"{ICE} mode: would have made 4 virtual functions; would"
     )
     assert host.run(f"--card={ICE}")[0] == 0
     assert host.run(f"--card={ICE}", JOURNAL_STREAM="1:2") == (0, [f"<6>{ICE} mode: as recorded"])

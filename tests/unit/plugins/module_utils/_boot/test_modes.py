@@ -41,7 +41,7 @@ def test_missing(stage, function, late, missing):
 
 def test_module_of_a_driver_is_loaded_once(stage):
     host, found = stage({"mode": "vf", "num_vfs": "2", "vf_driver": "vfio-pci"}, {"vfio-pci": 999})
-    assert found.run(True, False) == (["created 2 virtual functions", "bound virtual functions 0-1 to vfio-pci"], [])
+    assert found.run(True, False) == (["made 2 virtual functions", "bound virtual functions 0, 1 to vfio-pci"], [])
     assert [call for call in host.tools.calls if call.startswith("modprobe")] == ["modprobe -d /simulated vfio-pci"]
     found.run(True, False)
     assert len([call for call in host.tools.calls if call.startswith("modprobe")]) == 1
@@ -65,6 +65,6 @@ def test_failure_is_a_problem_without_the_address(stage):
 def test_boot_shows_new_virtual_functions_to_no_other_driver(stage, probes):
     host, found = stage({"mode": "vf", "num_vfs": "2", "vf_driver": "vfio-pci"})
     probes.clear()
-    assert found.run(True, False) == (["created 2 virtual functions", "bound virtual functions 0-1 to vfio-pci"], [])
+    assert found.run(True, False) == (["made 2 virtual functions", "bound virtual functions 0, 1 to vfio-pci"], [])
     assert list(probes.values()) == [["vfio-pci"]] * 2
     assert host.root().read(f"sys/bus/pci/devices/{ICE}/sriov_drivers_autoprobe") == "1"

@@ -232,7 +232,7 @@ def test_check_mode_waits_for_nothing_and_changes_nothing(boot):
     host.reboot({MLX5: 10})
     before = host.switch.card(ICE)
     results = {result.card: result for result in host.run(check_mode=True)}
-    assert results[ICE].done[0] == "created 4 virtual functions"
+    assert results[ICE].done[0] == "made 4 virtual functions"
     assert results[MLX5].problems == [f"there is no PCI function {MLX5}"]
     assert host.seconds == 0
     assert host.switch.card(ICE) == before

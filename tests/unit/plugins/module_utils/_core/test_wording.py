@@ -33,13 +33,6 @@ def test_describe(types, asked, sentence):
 
 
 @pytest.mark.parametrize(
-    ("numbers", "texts"), [([], []), ([3], ["3"]), ([6, 0, 1], ["0-1", "6"]), (range(64), ["0-63"])]
-)
-def test_ranges(numbers, texts):
-    assert wording.ranges(numbers) == texts
-
-
-@pytest.mark.parametrize(
     ("user", "sentence"),
     [
         ({"pid": 7, "command": "dpdk", "domain": None, "running": True}, "pid 7, dpdk"),

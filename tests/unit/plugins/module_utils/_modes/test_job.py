@@ -177,10 +177,11 @@ def test_settings_before_drivers_and_only_where_they_differ(switch):
     }
     result = run(entry)
     assert [step for step in result["functions"][0]["done"] if "virtual functions" in step] == [
-        "created 6 virtual functions",
-        "set up virtual functions 0 (mac vlan qos trust), 2-4 (spoofchk max_tx_rate)",
-        "bound virtual functions 2-4 to vfio-pci",
-        "let the kernel choose a driver for virtual functions 0-1, 5",
+        "made 6 virtual functions",
+        "set up virtual functions 0 (mac vlan qos trust), 2 (spoofchk max_tx_rate), 3 (spoofchk max_tx_rate), "
+        "4 (spoofchk max_tx_rate)",
+        "bound virtual functions 2, 3, 4 to vfio-pci",
+        "let the kernel choose a driver for virtual functions 0, 1, 5",
     ]
     drivers = [one["driver"] for one in result["functions"][0]["after"]["virtual_functions"]]
     assert drivers == ["iavf", "iavf", "vfio-pci", "vfio-pci", "vfio-pci", "iavf"]
@@ -236,7 +237,7 @@ def test_switch_mode_is_set_while_there_are_no_virtual_functions(switch):
     assert result["functions"][0]["done"][:3] == [
         "removed 2 virtual functions",
         "set the switch to switchdev",
-        "created 2 virtual functions",
+        "made 2 virtual functions",
     ]
     assert result["diff"]["after"][MLX5]["eswitch"] == "switchdev"
     assert not run(entry)["changed"]

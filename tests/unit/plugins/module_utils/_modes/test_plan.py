@@ -99,7 +99,7 @@ def test_twice_the_same_card(switch):
 def test_pinned_card_is_refused_only_if_it_would_change(switch):
     run = switch("nics")
     entry = {"pf": ICE, "mode": "vf", "num_vfs": "2", "reconfigurable": False}
-    with pytest.raises(problems.Refused, match="but these changes would be required: created 2 virtual"):
+    with pytest.raises(problems.Refused, match="but these changes would be required: made 2 virtual"):
         run(entry)
     run({**entry, "reconfigurable": True}, persist=False)
     assert run(entry)["functions"][0]["done"] == ["recorded the mode", f"wrote a udev rule for {ICE}"]

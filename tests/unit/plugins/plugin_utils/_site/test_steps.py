@@ -20,11 +20,10 @@ def card(pf, before, after, done, busy=(), error=None):
 
 
 def test_cards_with_the_same_steps_share_a_line():
-    done = ["removed 8 virtual functions", "created 4 virtual functions"]
+    done = ["removed 8 virtual functions", "made 4 virtual functions"]
     result = {"functions": [card(CARD, 8, 4, done), card(OTHER, 8, 4, done)]}
     assert steps.of_host({"sriov_result": result}, MODELS) == [
-        f"{CARD}, {OTHER} (8086:159b): 8 VFs -> 4 VFs: removed 8 virtual functions each, created 4 virtual functions "
-        "each"
+        f"{CARD}, {OTHER} (8086:159b): 8 VFs -> 4 VFs: removed 8 virtual functions each, made 4 virtual functions each"
     ]
     assert steps.of_host({"sriov_result": {"functions": [card(CARD, 8, 4, done)]}}, MODELS, check_mode=True) == [
         f"{CARD} (8086:159b): 8 VFs -> 4 VFs: would remove 8 virtual functions, would create 4 virtual functions"
