@@ -11,6 +11,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.vfio.devices.tests.simhost import plain
+from ansible_collections.vfio.devices.tests.unit.conftest import Simulated
+
 
 def inventory(fleet: Path, hosts: dict[str, Any], **variables: Any) -> str:
     """Return an inventory of ``hosts`` with their variables, mounted at ``fleet``."""
@@ -20,6 +23,14 @@ def inventory(fleet: Path, hosts: dict[str, Any], **variables: Any) -> str:
         "vfio_host_root": str(fleet / "{{ inventory_hostname }}"),
     }
     return json.dumps({"all": {"hosts": hosts, "vars": {**common, **variables}}})
+
+
+def plain_root(fleet: Path, name: str) -> Path:
+    """Return the root of a host as ordinary files, because tests cannot write processes of a mounted one."""
+    root = fleet / name
+    root.mkdir(parents=True)
+    plain.write(Simulated(name).kernel, root)
+    return root
 
 
 def counting_interpreter(directory: Path) -> tuple[Path, Path]:

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 
 from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
+from . import directories
 
 # Files with the disk in a field of each line.
 TABLES = (("etc/fstab", 0), ("etc/crypttab", 1), ("etc/kdump.conf", 1))
@@ -57,8 +58,7 @@ def configured(host: HostRoot) -> dict[str, str]:
 
 def _of_ceph(host: HostRoot) -> Iterator[tuple[str, str]]:
     for directory in OSDS:
-        above, star, _below = directory.partition("/*")
-        for place in [f"{above}/{name}" for name in host.names(above)] if star else [directory]:
+        for place in directories.expanded(host, directory):
             for osd in [f"{place}/{name}" for name in host.names(place)]:
                 # The directory may be on the disk itself, which may not answer.
                 names = host.names(osd)

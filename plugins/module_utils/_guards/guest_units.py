@@ -88,7 +88,7 @@ def _in_file(host: HostRoot, script: str) -> list[Reference]:
 def _of_environments(host: HostRoot, name: str, unit: str) -> Iterator[Guest]:
     """Yield the guests and containers whose arguments are in files with variables, such as /etc/conf.d/qemu.d/%i."""
     if any(map(GUEST_PROGRAM.search, COMMAND.findall(unit))):
-        read = _in_variables_of_guest
+        read = _in_lines_of_guest
     elif any(ENGINE.search(command) and CREATES.search(command) for command in STARTED.findall(unit)):
         read = _in_variables_of_container
     else:
@@ -100,7 +100,7 @@ def _of_environments(host: HostRoot, name: str, unit: str) -> Iterator[Guest]:
             yield Guest(instance, path, False, references)
 
 
-def _in_variables_of_guest(lines: list[str]) -> Iterator[Reference]:
+def _in_lines_of_guest(lines: list[str]) -> Iterator[Reference]:
     text = "\n".join(lines)
     yield from in_command_line(text)
     yield from _addresses(text)
@@ -125,9 +125,7 @@ def in_script(text: str) -> Iterator[Reference]:
     """Yield the devices of guests and containers that a script creates."""
     lines = _lines(quadlets.CONTINUED.sub(" ", text), ("#",))
     if any(map(IN_SCRIPT.search, lines)):
-        text = "\n".join(lines)
-        yield from in_command_line(text)
-        yield from _addresses(text)
+        yield from _in_lines_of_guest(lines)
     else:
         yield from _in_commands(lines)
 

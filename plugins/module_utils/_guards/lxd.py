@@ -50,11 +50,10 @@ EVERY_GPU = (Reference(FILE, "/dev/dri"), Reference(GPU, "all"))
 # Devices of snapshots are not those of the instance, which may have lost them since.
 SNAPSHOTS = lazy_pattern(r"^snapshots:.*\n(?:[ -].*\n?)*", re.MULTILINE)
 ENTRY = lazy_pattern(r"( *)([\w.-]+):\s*(.*?)\s*\Z")
-# Devices that the daemon has selected for an instance that runs or has run.
-CHOSEN = lazy_pattern(
-    r"^[ \t]*volatile\.\S+\.(?:last_state\.pci\.slot\.name|vgpu\.uuid):\s*\"?([^\s\"]+)", re.MULTILINE
-)
-CHOICE = lazy_pattern(r"volatile\.\S+\.(?:last_state\.pci\.slot\.name|vgpu\.uuid)\Z")
+# Keys of devices that the daemon has selected for an instance that runs or has run, and such a line of a copy.
+KEY = r"volatile\.\S+\.(?:last_state\.pci\.slot\.name|vgpu\.uuid)"
+CHOICE = lazy_pattern(rf"{KEY}\Z")
+CHOSEN = lazy_pattern(rf"^[ \t]*{KEY}:\s*\"?([^\s\"]+)", re.MULTILINE)
 
 
 def instances(host: HostRoot, processes: Processes) -> Iterator[Guest]:

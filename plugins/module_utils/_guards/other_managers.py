@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
+from . import directories
 
 Pattern = re.Pattern[str]
 
@@ -151,8 +152,7 @@ def _of_unit(host: HostRoot, path: str, script: Pattern) -> Iterator[tuple[str, 
 
 
 def _files(host: HostRoot, directory: str, ends: tuple[str, ...]) -> Iterator[str]:
-    above, star, below = directory.partition("/*")
-    for place in [f"{above}/{name}{below}" for name in host.names(above)] if star else [directory]:
+    for place in directories.expanded(host, directory):
         for name in host.names(place):
             if name.endswith(ends) and not name.startswith((OUR_RULE, OUR_UNIT)) and not name.endswith(".d"):
                 yield f"{place}/{name}"

@@ -83,7 +83,7 @@ class Reader:
         # seconds.
         self.silent: dict[str, tuple[str, float]] = {}
         self._answers: dict[tuple[str, str], tuple[int | None, Any] | None] = {}
-        # Paths on disks that have timed out and were read again.
+        # Paths that have timed out and were read again.
         self._retried: set[str] = set()
         self._is_ahead = False
 
@@ -99,6 +99,7 @@ class Reader:
         if (method, path) not in self._answers:
             self._ask(method, [path], timeout)
         if self._answers[(method, path)] is None and self._may_be_slow(path):
+            self._retried.add(path)
             self.silent.pop(self.subject(path), None)
             self._ask(method, [path], timeout)
         answer = self._answers.pop((method, path))
@@ -141,10 +142,7 @@ class Reader:
             # Other files of process 1 may need its memory.
             return LISTS.fullmatch(path) is not None
         subject = self.subject(path)
-        if subject in self.silent and (self.silent[subject][0] != path or path in self._retried):
-            return False
-        self._retried.add(path)
-        return True
+        return subject not in self.silent or (self.silent[subject][0] == path and path not in self._retried)
 
     def _forget_locked(self) -> None:
         """Forget attributes that waited for a lock: locks are released, so the next read may succeed."""

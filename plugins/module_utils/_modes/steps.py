@@ -163,14 +163,14 @@ class _Steps:
         settings = {index: one for index, one in wanted_ones.items() if one.names}
         known = {} if self.creates or self.card.settings is None else self.card.settings
         exist = self.count if self.creates else self.present
-        changed = [
-            index
+        changed = {
+            index: wanted
             for index, wanted in settings.items()
             if index < exist and vf_settings.differences(known.get(index, VfSettings()), wanted).names
-        ]
+        }
         if changed:
-            text = f"set up virtual functions {_with_names({index: settings[index] for index in changed})}"
-            self.steps.append(SetVfNetwork(self.card.address, text, {index: settings[index] for index in changed}))
+            text = f"set up virtual functions {_with_names(changed)}"
+            self.steps.append(SetVfNetwork(self.card.address, text, changed))
         self._bind_virtual_functions()
 
     def _share(self) -> None:

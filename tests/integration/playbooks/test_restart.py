@@ -10,8 +10,6 @@ import subprocess
 
 import pytest
 from ansible_collections.vfio.devices.tests.integration import simulated
-from ansible_collections.vfio.devices.tests.simhost import plain
-from ansible_collections.vfio.devices.tests.unit.conftest import Simulated
 
 HOST = "t4"
 FILE = "etc/nova/nova.conf.d/50-vfio-devices.conf"
@@ -26,11 +24,7 @@ OWED = "still uses its old configuration"
 
 @pytest.fixture
 def root(tmp_path):
-    """Return the root of a host as ordinary files, because tests cannot write processes of a mounted one."""
-    root = tmp_path / "fleet" / HOST
-    root.mkdir(parents=True)
-    plain.write(Simulated(HOST).kernel, root)
-    return root
+    return simulated.plain_root(tmp_path / "fleet", HOST)
 
 
 @pytest.fixture
